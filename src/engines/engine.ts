@@ -1,0 +1,111 @@
+import type { Command } from '../runs/command.ts';
+import type { EngineParameter } from '../runs/engine-catalog.ts';
+import type { JsonObject } from '../runs/json.ts';
+import type { RunRequest } from '../runs/run.ts';
+import type { RunDirectory } from '../runs/run-directory.ts';
+
+/**
+ * What command executes a workflow, and how to read what it leaves: tasks, outputs, the meaning of its
+ * end. An engine computes and reads; it never starts a process and never writes a file.
+ */
+export interface Engine {
+  readonly name: string;
+  /** Workflow type as the standard writes it → versions of the language. */
+  readonly workflowTypes: Readonly<Record<string, readonly string[]>>;
+  readonly parameters: readonly EngineParameter[];
+
+  /** The installations found by running probes; empty when the engine is not installed. Newest first. */
+  detect(probe: Probe, places: EnginePlaces): Promise<readonly EngineInstallation[]>;
+
+  /** @throws WesError `invalid_request` for inputs and addresses that reach outside the run. */
+  checkRequest(request: RunRequest, limits: RequestLimits): void;
+
+  command(context: EngineContext): Command;
+
+  /** Task events after `cursor` (0 at first), and the cursor to go on from. Reads complete lines only. */
+  tasks(
+    directory: RunDirectory,
+    cursor: number,
+  ): Promise<{ events: readonly TaskEvent[]; cursor: number }>;
+
+  /** The outputs of a run that ended well. Files are below `directory.outputs`. */
+  outputs(directory: RunDirectory): Promise<EngineOutputs>;
+
+  /** What the end of the job means. */
+  classify(exitCode: number, directory: RunDirectory): Promise<Outcome>;
+}
+
+/** Runs a short command and gives what it printed; undefined when the program is not there. */
+export type Probe = (
+  argv: readonly string[],
+) => Promise<{ exitCode: number; stdout: string; stderr: string } | undefined>;
+
+export interface EnginePlaces {
+  /** Directory below which `wes engines install` puts private environments, one for each engine. */
+  readonly installRoot: string;
+}
+
+export interface EngineInstallation {
+  readonly engine: string;
+  readonly version: string;
+  /** Program and leading arguments that start it, as an engine's `command` needs them. */
+  readonly launcher: readonly string[];
+}
+
+export interface RequestLimits {
+  /** Absolute directories below which `file:` addresses may be named; none by default. */
+  readonly allowedFileRoots: readonly string[];
+}
+
+export interface EngineContext extends RequestLimits {
+  readonly runId: string;
+  readonly request: RunRequest;
+  readonly installation: EngineInstallation;
+  readonly directory: RunDirectory;
+  /** Cores that this run may use at once. */
+  readonly cores: number;
+  /** PATH for the engine and its tools. */
+  readonly searchPath: string;
+}
+
+export type TaskEvent = TaskStarted | TaskEnded;
+
+export interface TaskStarted {
+  readonly type: 'started';
+  readonly taskId: string;
+  readonly at: number;
+  readonly name: string;
+  readonly command: readonly string[];
+  /** Files that grow while the task runs; absolute. */
+  readonly stdoutPath?: string;
+  readonly stderrPath?: string;
+  /** Facts for people: image, cores, memory. */
+  readonly notes: readonly string[];
+}
+
+export interface TaskEnded {
+  readonly type: 'ended';
+  readonly taskId: string;
+  readonly at: number;
+  readonly exitCode?: number;
+  readonly notes: readonly string[];
+}
+
+export interface EngineOutputs {
+  /** The engine's own output object with each stored file's address replaced by OUTPUT_REFERENCE + path. */
+  readonly object: JsonObject;
+  readonly files: readonly EngineOutputFile[];
+}
+
+export interface EngineOutputFile {
+  /** Relative POSIX path under which the file is stored and served. */
+  readonly path: string;
+  /** Absolute path of the file to upload. */
+  readonly source: string;
+}
+
+export interface Outcome {
+  readonly state: 'COMPLETE' | 'EXECUTOR_ERROR' | 'SYSTEM_ERROR';
+  /** For people: what happened, the first failing task and the tail of its stderr where there is one. */
+  readonly reason: string;
+}

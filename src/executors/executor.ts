@@ -1,0 +1,56 @@
+import type { Command } from '../runs/command.ts';
+
+/**
+ * Where commands run. A job has a durable id and is asked for its status, rather than waited for, so
+ * that another daemon can go on with it after the first one died. `test/conformance/executor.ts` is
+ * the proof.
+ */
+export interface Executor {
+  readonly name: string;
+
+  /** @throws Error that says what is missing on this machine. */
+  check(): Promise<void>;
+
+  /**
+   * Starts the command for (run, attempt). Asked again for the same pair, also by another process
+   * after a crash, it gives the id of the job that was already started and starts nothing.
+   */
+  start(command: Command, job: JobContext): Promise<JobId>;
+
+  poll(jobId: JobId): Promise<JobStatus>;
+
+  /**
+   * Calls `wake` as soon as the job may have ended or its directory may have changed; only a hint that
+   * saves waiting for the next poll. Gives the function that ends the watch.
+   */
+  watch(jobId: JobId, wake: () => void): () => void;
+
+  /**
+   * Stops the job: its stop signal, a grace time, then force. Resolves when nothing of it is alive;
+   * idempotent.
+   * @throws Error that names what could not be stopped.
+   */
+  cancel(jobId: JobId, options: { readonly graceSeconds: number }): Promise<void>;
+
+  /** Ends whatever an ended job left running and forgets the job; the run's directory stays. Idempotent. */
+  cleanup(jobId: JobId): Promise<void>;
+}
+
+/** Opaque text, at most 1,000 characters, enough for any process on the job's host to find it again. */
+export type JobId = string;
+
+export interface JobContext {
+  readonly runId: string;
+  readonly attempt: number;
+  /** An existing directory that belongs to the executor alone: `RunDirectory.job`. */
+  readonly directory: string;
+  /** Root of the run's directory: what lives below it or carries its path belongs to the run. */
+  readonly runRoot: string;
+}
+
+export type JobStatus =
+  | { readonly status: 'pending' }
+  | { readonly status: 'running' }
+  /** `code` as a shell gives it: 128 + n after signal n. */
+  | { readonly status: 'exited'; readonly code: number }
+  | { readonly status: 'lost'; readonly reason: string };

@@ -1,0 +1,15 @@
+import { describe } from 'vitest';
+
+/**
+ * A suite that needs something the machine may lack. With `missing` it is skipped and the reason is
+ * printed; under REQUIRE_ALL=1 (as in CI) a missing thing is a failure.
+ */
+export function describeWith(name: string, missing: string | undefined, suite: () => void): void {
+  if (missing === undefined) {
+    describe(name, suite);
+    return;
+  }
+  if (process.env.REQUIRE_ALL === '1') throw new Error(`${name} can't run here: ${missing}`);
+  process.stderr.write(`SKIPPED ${name}: ${missing}\n`);
+  describe.skip(`${name} (skipped: ${missing})`, suite);
+}
