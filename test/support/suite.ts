@@ -1,8 +1,10 @@
+import { appendFileSync } from 'node:fs';
 import { describe } from 'vitest';
 
 /**
  * A suite that needs something the machine may lack. With `missing` it is skipped and the reason is
- * printed; under REQUIRE_ALL=1 (as in CI) a missing thing is a failure.
+ * printed, at once and again at the end of `npm test`; under REQUIRE_ALL=1 (as in CI) a missing thing
+ * is a failure.
  */
 export function describeWith(name: string, missing: string | undefined, suite: () => void): void {
   if (missing === undefined) {
@@ -11,5 +13,7 @@ export function describeWith(name: string, missing: string | undefined, suite: (
   }
   if (process.env.REQUIRE_ALL === '1') throw new Error(`${name} can't run here: ${missing}`);
   process.stderr.write(`SKIPPED ${name}: ${missing}\n`);
+  const collected = process.env.SKIPPED_SUITES_FILE;
+  if (collected !== undefined) appendFileSync(collected, `${name}: ${missing}\n`);
   describe.skip(`${name} (skipped: ${missing})`, suite);
 }

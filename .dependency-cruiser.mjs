@@ -1,0 +1,100 @@
+/**
+ * The import walls: who may know whom, checked by `npm run check`. docs/architecture.md says why.
+ * `test/import-walls.test.ts` plants a violation of each rule, so that a rule that matches nothing
+ * is noticed.
+ */
+
+/** Folder of src/ → the folders that it may import from, besides itself. */
+const MAY_IMPORT = {
+  wes: [],
+  runs: ['wes'],
+  engines: ['runs'],
+  executors: ['runs'],
+  storage: [],
+  auth: ['runs'],
+  db: ['runs', 'auth'],
+  daemon: ['runs', 'engines', 'executors', 'storage'],
+  api: ['runs', 'wes', 'auth', 'storage'],
+};
+
+const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
+  name: `${folder}-imports-only-${allowed.join('-') || 'itself'}`,
+  severity: 'error',
+  from: { path: `^src/${folder}/` },
+  to: { path: '^src/', pathNot: `^src/(${[folder, ...allowed].join('|')})/` },
+}));
+
+const packages = (names) => `(^|node_modules/)(${names})(/|$)`;
+
+/** A package or Node module that only some folders may use. */
+function onlyIn(name, folders, to) {
+  return {
+    name,
+    severity: 'error',
+    from: { path: '^src/', pathNot: `^src/(${folders})` },
+    to,
+  };
+}
+
+export default {
+  forbidden: [
+    ...folderRules,
+    onlyIn('processes-are-started-by-executors-and-cli', 'executors/|cli/', {
+      path: '^(node:)?child_process$',
+    }),
+    onlyIn('kysely-only-in-db', 'db/', { path: packages('kysely') }),
+    onlyIn('database-drivers-only-in-dialects', 'db/dialects/', {
+      path: `${packages('mysql2|pg|better-sqlite3')}|^(node:)?sqlite$`,
+    }),
+    onlyIn('fastify-only-in-api', 'api/', { path: packages('fastify|@fastify/[^/]+') }),
+    onlyIn('command-line-parser-only-in-cli', 'cli/', { path: packages('commander') }),
+    {
+      name: 'runs-uses-no-library',
+      severity: 'error',
+      from: { path: '^src/runs/' },
+      to: { dependencyTypesNot: ['local', 'core', 'type-only'], pathNot: '^src/' },
+    },
+    {
+      name: 'runs-knows-only-the-types-of-the-standard',
+      severity: 'error',
+      from: { path: '^src/runs/' },
+      to: { path: '^src/wes/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-engine-knows-another',
+      severity: 'error',
+      from: { path: '^src/engines/([^/]+)/' },
+      to: { path: '^src/engines/[^/]+/', pathNot: '^src/engines/$1/' },
+    },
+    {
+      name: 'no-executor-knows-another',
+      severity: 'error',
+      from: { path: '^src/executors/([^/]+)/' },
+      to: { path: '^src/executors/[^/]+/', pathNot: '^src/executors/$1/' },
+    },
+    {
+      name: 'only-cli-reads-the-configuration',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(cli/|config\\.ts|settings\\.ts)' },
+      to: { path: '^src/(config|settings)\\.ts$' },
+    },
+    {
+      name: 'nothing-imports-cli',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
+    { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-test-code-in-the-product',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|bench|scripts)/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs', '.cjs'] },
+  },
+};

@@ -1,0 +1,73 @@
+'use strict';
+/**
+ * First step of the commands that must work from a bare clone, on any Node and with nothing installed:
+ * installs the packages of the lock file when they are not there, and finds a Node that is new enough.
+ * CommonJS in old syntax, because it is read by whatever Node the machine has.
+ */
+const { spawnSync } = require('node:child_process');
+const { existsSync, readFileSync, writeFileSync } = require('node:fs');
+const { createHash } = require('node:crypto');
+const path = require('node:path');
+
+const root = path.join(__dirname, '..');
+const stamp = path.join(root, 'node_modules', '.installed-lock-file');
+
+/** The digest of the lock file tells whether what is installed is what it names. */
+function lockDigest() {
+  return createHash('sha256')
+    .update(readFileSync(path.join(root, 'package-lock.json')))
+    .digest('hex');
+}
+
+function isInstalled() {
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === lockDigest();
+}
+
+function installPackages() {
+  if (isInstalled()) return;
+  console.log('Installing the packages of package-lock.json …');
+  const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (result.status !== 0) {
+    console.error('npm ci failed: see above. Is the npm registry reachable from this machine?');
+    process.exit(1);
+  }
+  writeFileSync(stamp, lockDigest());
+}
+
+function isNewEnough(version) {
+  const parts = version.replace('v', '').split('.').map(Number);
+  if (parts[0] === 22) return parts[1] >= 23;
+  return parts[0] > 24 || (parts[0] === 24 && parts[1] >= 15);
+}
+
+/** Path of a Node that the service runs on: this one, or the one that the lock file brings for this platform. */
+function findNode() {
+  if (isNewEnough(process.version)) return process.execPath;
+  const bundled = path.join(
+    root,
+    'node_modules',
+    `node-${process.platform}-${process.arch}`,
+    'bin',
+    'node',
+  );
+  if (existsSync(bundled)) return bundled;
+  console.error(
+    `Node ${process.version} is too old and none is packaged for ${process.platform}-${process.arch}: ` +
+      'install Node 24 (or 22.23 and later of 22) and run this command again.',
+  );
+  return process.exit(1);
+}
+
+/** Makes the checkout ready and gives the environment and Node for further steps. */
+function prepare() {
+  installPackages();
+  const node = findNode();
+  const searchPath = `${path.dirname(node)}${path.delimiter}${process.env.PATH}`;
+  const environment = Object.assign({}, process.env, { PATH: searchPath });
+  return { root, node, environment };
+}
+
+module.exports = { prepare };
