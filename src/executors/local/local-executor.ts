@@ -1,0 +1,97 @@
+import type { ChildProcess } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import type { Command } from '../../runs/command.ts';
+import type { Executor, JobContext, JobId, JobStatus } from '../executor.ts';
+import { hostNameOf, readHost, type Host } from '../host.ts';
+import { isRunning } from '../process-stat.ts';
+import { readClaim, readExitCode, type JobClaim } from './job-files.ts';
+import { checkJobIdLength, decodeJobId, encodeJobId, type LocalJob } from './local-job.ts';
+import { startWrapper } from './start-wrapper.ts';
+import { stopProcesses } from './stop-processes.ts';
+import { watchJob } from './watch-job.ts';
+
+/** Executes commands as processes of this machine (Linux), which outlive the daemon. */
+export function createLocalExecutor(): Executor {
+  /** Wrappers that this process started, for a hint when they end; nothing depends on it. */
+  const children = new Map<JobId, ChildProcess>();
+
+  let known: Promise<Host> | undefined;
+  const host = (): Promise<Host> => (known ??= readHost());
+
+  async function start(command: Command, context: JobContext): Promise<JobId> {
+    const { identity } = await host();
+    checkJobIdLength(jobOf(command, context, { ...LONGEST_CLAIM, host: identity }));
+    const earlier = await readClaim(context.directory);
+    if (earlier) return encodeJobId(jobOf(command, context, earlier));
+    const child = await startWrapper(command, context, identity);
+    const claim = await readClaim(context.directory);
+    if (!claim) throw new Error(`The job could not be started in ${context.directory}.`);
+    const jobId = encodeJobId(jobOf(command, context, claim));
+    remember(jobId, child);
+    return jobId;
+  }
+
+  function remember(jobId: JobId, child: ChildProcess): void {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    children.set(jobId, child);
+    child.once('exit', () => children.delete(jobId));
+  }
+
+  return {
+    name: 'local',
+    check: checkLocal,
+    start,
+    poll: async (jobId) => pollJob(decodeJobId(jobId), await host()),
+    watch: (jobId, wake) => watchJob(decodeJobId(jobId), children.get(jobId), wake),
+    cancel: async (jobId, { graceSeconds }) =>
+      stopJob(decodeJobId(jobId), await host(), graceSeconds),
+    cleanup: async (jobId) => {
+      const job = decodeJobId(jobId);
+      const here = await host();
+      // What another machine left running can be reached from there only.
+      if (hostNameOf(job.host) === here.name) await stopJob(job, here, 0);
+    },
+  };
+}
+
+const LONGEST_CLAIM = { pid: Number.MAX_SAFE_INTEGER, start: '9'.repeat(20) };
+
+function jobOf(command: Command, context: JobContext, claim: JobClaim): LocalJob {
+  const { directory, runRoot, runId, attempt } = context;
+  return { ...claim, directory, runRoot, runId, attempt, stopSignal: command.stopSignal };
+}
+
+async function pollJob(job: LocalJob, host: Host): Promise<JobStatus> {
+  const runs = job.host === host.identity && (await isRunning(job.pid, job.start));
+  // Read after the look at the process, so that a job which ends in between is not taken for lost.
+  const code = await readExitCode(job.directory);
+  if (code !== undefined) return { status: 'exited', code };
+  if (runs) return { status: 'running' };
+  return { status: 'lost', reason: reasonOfLoss(job, host) };
+}
+
+function reasonOfLoss(job: LocalJob, host: Host): string {
+  if (job.host === host.identity) return 'its process ended without an exit code (killed?)';
+  const started = hostNameOf(job.host);
+  if (started === host.name) return `the host ${host.name} was restarted`;
+  return `it was started on the host ${started}, which is not this one (${host.name})`;
+}
+
+/** @throws Error for a job of another machine, where nothing can be seen or stopped from here. */
+async function stopJob(job: LocalJob, host: Host, graceSeconds: number): Promise<void> {
+  if (job.host === host.identity) return stopProcesses(job, graceSeconds);
+  const started = hostNameOf(job.host);
+  if (started === host.name) return; // no process outlives its boot
+  if ((await readExitCode(job.directory)) !== undefined) return;
+  throw new Error(`The job runs on the host ${started} and can't be stopped from ${host.name}.`);
+}
+
+async function checkLocal(): Promise<void> {
+  try {
+    await readHost();
+    await access('/bin/sh', constants.X_OK);
+  } catch (error) {
+    const needs = 'The local executor needs Linux with /proc and /bin/sh';
+    throw new Error(`${needs}: ${String(error)}`, { cause: error });
+  }
+}

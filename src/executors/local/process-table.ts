@@ -1,0 +1,46 @@
+import { readFile, readdir, readlink, stat } from 'node:fs/promises';
+import { readProcess, type ProcessStat } from '../process-stat.ts';
+
+/** A process with the traits by which a job's own processes are known. */
+export interface ListedProcess extends ProcessStat {
+  /** `NAME=value` entries; empty when the process may not be read. */
+  readonly environment: readonly string[];
+  /** Undefined when the process may not be read. */
+  readonly workingDirectory: string | undefined;
+}
+
+const READ_AT_ONCE = 32;
+
+/** All living processes that this user may signal, but for ourselves and the init process. */
+export async function listProcesses(): Promise<readonly ListedProcess[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const candidates = pids.filter((pid) => pid !== process.pid && pid !== 1);
+  const listed: ListedProcess[] = [];
+  for (let first = 0; first < candidates.length; first += READ_AT_ONCE) {
+    const found = await Promise.all(candidates.slice(first, first + READ_AT_ONCE).map(readListed));
+    listed.push(...found.filter((one) => one !== undefined));
+  }
+  return listed;
+}
+
+async function readListed(pid: number): Promise<ListedProcess | undefined> {
+  const found = await readProcess(pid);
+  if (!found?.alive || !(await isOurs(pid))) return undefined;
+  const [environment, workingDirectory] = await Promise.all([
+    readFile(`/proc/${pid}/environ`, 'utf8').then(
+      (text) => text.split('\0'),
+      () => [],
+    ),
+    readlink(`/proc/${pid}/cwd`).catch(() => undefined),
+  ]);
+  return { ...found, environment, workingDirectory };
+}
+
+/** Other users' processes are left alone, also by root: they only happen to look at the run's files. */
+async function isOurs(pid: number): Promise<boolean> {
+  try {
+    return (await stat(`/proc/${pid}`)).uid === process.getuid?.();
+  } catch {
+    return false; // it ended meanwhile
+  }
+}
