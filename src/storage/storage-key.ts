@@ -1,9 +1,9 @@
 import { StorageError } from './storage.ts';
 
 /** The longest key that S3 takes, in bytes of UTF-8; the same everywhere, so that data can be moved. */
-export const MAX_KEY_BYTES = 1024;
+const MAX_KEY_BYTES = 1024;
 /** The longest file name of the usual Linux file systems, in bytes of UTF-8. */
-export const MAX_SEGMENT_BYTES = 255;
+const MAX_SEGMENT_BYTES = 255;
 
 /**
  * Checks the key of one object: a relative POSIX path. A backslash is a character like any other.
