@@ -11,7 +11,7 @@ export function problemOfPassword(password: string): string | undefined {
   // RFC 7617 section 2: no control characters in the password.
   if (/\p{Cc}/u.test(password)) return 'must not have control characters';
   if (!password.isWellFormed()) return 'must be well-formed Unicode';
-  const characters = [...password].length;
+  const characters = Array.from(password).length;
   if (characters < MIN_CHARACTERS) return `must have at least ${MIN_CHARACTERS} characters`;
   if (characters > MAX_CHARACTERS) return `must not have more than ${MAX_CHARACTERS} characters`;
   return undefined;

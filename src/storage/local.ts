@@ -1,5 +1,6 @@
 import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { checkLocal } from './local-check.ts';
 import { codeOf, isRealDirectory, removeEmptyDirectories } from './local-directory.ts';
@@ -9,7 +10,7 @@ import { listObjects, statObject } from './local-listing.ts';
 import { openObject } from './local-read.ts';
 import { appendToObject, replaceObject } from './local-write.ts';
 import { checkKey, checkPrefix, checkPrefixToDelete } from './storage-key.ts';
-import type { ObjectStat, Storage } from './storage.ts';
+import type { ObjectStat, Storage, StoredObject } from './storage.ts';
 
 /**
  * Storage in a directory, which is made when it is first needed. Any number of processes may use one
@@ -18,15 +19,7 @@ import type { ObjectStat, Storage } from './storage.ts';
 export function createLocalStorage(settings: { readonly root: string }): Storage {
   const root = resolve(settings.root);
 
-  /** The root may itself be reached through symbolic links; below it none is followed. */
-  async function directories(): Promise<LocalDirectories> {
-    const real = await realpath(root).catch(async (error: unknown) => {
-      if (codeOf(error) !== 'ENOENT') throw error;
-      await mkdir(root, { recursive: true, mode: 0o700 });
-      return realpath(root);
-    });
-    return { objects: join(real, 'objects'), incoming: join(real, 'incoming') };
-  }
+  const directories = () => realDirectories(root);
 
   async function attempt<T>(key: string, work: (at: LocalDirectories) => Promise<T>): Promise<T> {
     try {
@@ -37,18 +30,7 @@ export function createLocalStorage(settings: { readonly root: string }): Storage
   }
 
   return {
-    async put(key, body) {
-      // A stream may fail before the pipeline listens: unheard, that would end the process.
-      body.once('error', () => undefined);
-      try {
-        checkKey(key);
-        return await replaceObject(await directories(), key, body);
-      } catch (error) {
-        if (error === body.errored) throw error;
-        body.destroy();
-        throw asStorageError(error, key);
-      }
-    },
+    put: (key, body) => put(directories, key, body),
     append: async (key, offset, bytes) => {
       checkKey(key);
       await attempt(key, (at) => appendToObject(join(at.objects, key), offset, bytes));
@@ -83,6 +65,34 @@ export function createLocalStorage(settings: { readonly root: string }): Storage
     },
     check: () => checkLocal(root, directories),
   };
+}
+
+/** The root may itself be reached through symbolic links; below it none is followed. */
+async function realDirectories(root: string): Promise<LocalDirectories> {
+  const real = await realpath(root).catch(async (error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    await mkdir(root, { recursive: true, mode: 0o700 });
+    return realpath(root);
+  });
+  return { objects: join(real, 'objects'), incoming: join(real, 'incoming') };
+}
+
+/** Whatever goes wrong, the body is destroyed: nobody else would read it to its end. */
+async function put(
+  directories: () => Promise<LocalDirectories>,
+  key: string,
+  body: Readable,
+): Promise<StoredObject> {
+  // A stream may fail before the pipeline listens: unheard, that would end the process.
+  body.once('error', () => undefined);
+  try {
+    checkKey(key);
+    return await replaceObject(await directories(), key, body);
+  } catch (error) {
+    if (error === body.errored) throw error;
+    body.destroy();
+    throw asStorageError(error, key);
+  }
 }
 
 async function statReal(path: string): Promise<ObjectStat | undefined> {
