@@ -51,6 +51,9 @@ export interface RunStore {
   /** Runs under this daemon's lease with their states: how a daemon learns of cancels and of lost leases. */
   listLeased(daemonId: string): Promise<readonly LeasedRun[]>;
 
+  /** Ids of all daemons that hold leases: how the leases of a daemon are found that left no record. */
+  listLeaseOwners(): Promise<readonly string[]>;
+
   /** Moves a lease from a dead daemon to a living one; false when somebody else was first. State and attempt stay. */
   takeOver(runId: string, from: Lease, newOwner: string, at: number): Promise<boolean>;
 
