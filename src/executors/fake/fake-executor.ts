@@ -1,0 +1,125 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from '../../runs/command.ts';
+import type { Executor, JobContext, JobId, JobStatus } from '../executor.ts';
+import { growFile, readJob, readStop, writeJob, writeStop, type FakeJob } from './fake-job.ts';
+import { portion, progressOf } from './fake-progress.ts';
+import { parseFakeWork, type FakeWork } from './fake-work.ts';
+
+export interface FakeExecutorSettings {
+  /**
+   * Directory in which each execution leaves the file `<run id>.<attempt>`, exclusively: the proof of
+   * how often something was executed. Nothing is left without it.
+   */
+  readonly markDirectory?: string;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+const TERMINATED = 143;
+
+/**
+ * Simulates execution: no process, only a record on disk from which any process computes with the
+ * clock what the job has done so far. The request steers it, see `FakeWork`.
+ */
+export function createFakeExecutor(settings: FakeExecutorSettings = {}): Executor {
+  const now = settings.now ?? Date.now;
+
+  async function start(command: Command, context: JobContext): Promise<JobId> {
+    const argument = command.argv[1] ?? '';
+    if (parseFakeWork(argument).startFails)
+      throw new Error('The request asked for a failing start.');
+    const { runId, attempt, directory } = context;
+    const { stdoutPath, stderrPath } = command;
+    const job = { runId, attempt, startedAt: now(), argument, stdoutPath, stderrPath };
+    if (await writeJob(directory, job)) await leaveMark(settings.markDirectory, context);
+    return JSON.stringify({ fakeJob: directory });
+  }
+
+  async function poll(jobId: JobId): Promise<JobStatus> {
+    const directory = directoryOf(jobId);
+    const job = await readJob(directory);
+    if (!job) return { status: 'lost', reason: 'its directory is gone' };
+    const work = parseFakeWork(job.argument);
+    const stop = await readStop(directory);
+    const at = Math.min(now(), stop?.endsAt ?? Number.POSITIVE_INFINITY);
+    const { isOver } = await advance(job, work, at);
+    if (isOver) return statusAtEnd(job, work);
+    return at === stop?.endsAt ? { status: 'exited', code: TERMINATED } : { status: 'running' };
+  }
+
+  async function cancel(jobId: JobId, options: { readonly graceSeconds: number }): Promise<void> {
+    const directory = directoryOf(jobId);
+    const job = await readJob(directory);
+    if (!job || (await poll(jobId)).status !== 'running') return;
+    const work = parseFakeWork(job.argument);
+    if (work.unstoppable) throw new Error('The request asked for a job that can not be stopped.');
+    const seconds = Math.min(work.ignoreCancelSeconds, options.graceSeconds);
+    await writeStop(directory, { endsAt: now() + seconds * 1000 });
+    while ((await poll(jobId)).status === 'running') await delay(10);
+  }
+
+  return {
+    name: 'fake',
+    check: async () => undefined,
+    start,
+    poll,
+    watch: (jobId, wake) => watchClock(directoryOf(jobId), now, wake),
+    cancel,
+    cleanup: async (jobId) => void directoryOf(jobId),
+  };
+}
+
+function directoryOf(jobId: JobId): string {
+  const found = /^\{"fakeJob":(".*")\}$/.exec(jobId)?.[1];
+  if (found === undefined) throw new Error('The job id was not given by the fake executor.');
+  return String(JSON.parse(found));
+}
+
+async function leaveMark(directory: string | undefined, job: JobContext): Promise<void> {
+  if (directory === undefined) return;
+  await writeFile(join(directory, `${job.runId}.${job.attempt}`), '', { flag: 'wx' });
+}
+
+/** Writes what the job has done up to a moment. */
+async function advance(job: FakeJob, work: FakeWork, at: number): Promise<{ isOver: boolean }> {
+  const elapsedMs = at - job.startedAt;
+  const { files, isOver } = progressOf(work, job.startedAt, elapsedMs);
+  const part = portion(elapsedMs, work.seconds * 1000);
+  await growFile(job.stdoutPath, work.stdout.slice(0, part * work.stdout.length));
+  await growFile(job.stderrPath, work.stderr.slice(0, part * work.stderr.length));
+  for (const [path, content] of files) await growFile(path, content);
+  return { isOver };
+}
+
+function statusAtEnd(job: FakeJob, work: FakeWork): JobStatus {
+  if (job.attempt > work.lostAttempts) return { status: 'exited', code: work.exitCode };
+  return { status: 'lost', reason: 'the request asked for it' };
+}
+
+/** Wakes at each moment at which something happens in the job. */
+function watchClock(directory: string, now: () => number, wake: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let ended = false;
+  const schedule = async (): Promise<void> => {
+    const job = await readJob(directory).catch(() => undefined);
+    if (!job || ended) return;
+    const elapsedMs = now() - job.startedAt;
+    const { nextMs } = progressOf(parseFakeWork(job.argument), job.startedAt, elapsedMs);
+    if (nextMs === undefined) return;
+    timer = setTimeout(
+      () => {
+        wake();
+        void schedule();
+      },
+      Math.ceil(nextMs - elapsedMs),
+    );
+    timer.unref();
+  };
+  void schedule();
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+  };
+}
