@@ -1,0 +1,99 @@
+import { CompiledQuery, MysqlDialect, sql, type DatabaseConnection, type Kysely } from 'kysely';
+import { createPool, type Pool } from 'mysql2';
+import { WesError } from '../../runs/errors.ts';
+import { errorField, type ColumnTypes, type DatabaseDialect } from './dialect.ts';
+
+// https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
+const ER_DUP_ENTRY = 1062;
+const ER_LOCK_WAIT_TIMEOUT = 1205;
+const ER_LOCK_DEADLOCK = 1213;
+/** MariaDB: the row changed since the snapshot of the transaction. */
+const ER_CHECKREAD = 1020;
+
+const CONNECTION_LIMIT = 10;
+
+/**
+ * Collations that compare every character, case and trailing space: MariaDB's and MySQL's (8.0.17).
+ * The `utf8mb4_bin` that both have takes 'a' and 'a ' for the same key.
+ */
+const COLLATIONS = ['utf8mb4_nopad_bin', 'utf8mb4_0900_bin'] as const;
+
+/** MySQL 8 and MariaDB, through mysql2. */
+export function createMysqlDialect(url: string): DatabaseDialect {
+  return {
+    kysely: new MysqlDialect({
+      pool: async () => openPool(url),
+      onCreateConnection: prepareSession,
+    }),
+    columnTypes,
+    isTransient: (error) => {
+      const code = errorField(error, 'errno');
+      return [ER_LOCK_DEADLOCK, ER_LOCK_WAIT_TIMEOUT, ER_CHECKREAD].some((known) => known === code);
+    },
+    isDuplicate: (error) => errorField(error, 'errno') === ER_DUP_ENTRY,
+  };
+}
+
+function openPool(url: string): Pool {
+  const { hostname, port, username, password, pathname, searchParams } = new URL(url);
+  return createPool({
+    host: decodeURIComponent(hostname).replace(/^\[|\]$/g, ''),
+    port: port === '' ? 3306 : Number(port),
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    database: decodeURIComponent(pathname.slice(1)),
+    connectionLimit: CONNECTION_LIMIT,
+    charset: 'utf8mb4',
+    // An update counts the rows that it found, as on the other databases, not those whose values
+    // differ afterwards: a compare-and-set that found its row has won.
+    flags: ['+FOUND_ROWS'],
+    supportBigNumbers: true,
+    ...tlsOptions(searchParams),
+  });
+}
+
+/** `ssl-mode` as MySQL's own clients take it; without it the connection is not encrypted. */
+function tlsOptions(parameters: URLSearchParams): { ssl?: { rejectUnauthorized: boolean } } {
+  const mode = (parameters.get('ssl-mode') ?? 'DISABLED').toUpperCase();
+  if (mode === 'DISABLED') return {};
+  if (mode === 'REQUIRED') return { ssl: { rejectUnauthorized: false } };
+  if (mode === 'VERIFY_CA' || mode === 'VERIFY_IDENTITY') {
+    return { ssl: { rejectUnauthorized: true } };
+  }
+  throw new WesError(
+    'invalid_request',
+    'ssl-mode in the database URL is not one of DISABLED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY.',
+  );
+}
+
+async function prepareSession(connection: DatabaseConnection): Promise<void> {
+  // At REPEATABLE READ, the default, competing claims end in deadlocks.
+  await run(connection, 'set session transaction isolation level read committed');
+  // Strict: too long a value is an error and never cut off. And without NO_BACKSLASH_ESCAPES, by
+  // whose absence the driver escapes values.
+  await run(connection, "set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'");
+}
+
+async function run(connection: DatabaseConnection, statement: string): Promise<void> {
+  await connection.executeQuery(CompiledQuery.raw(statement));
+}
+
+async function columnTypes(db: Kysely<unknown>): Promise<ColumnTypes> {
+  const found = await sql<{ name: string }>`
+    select collation_name as name from information_schema.collations
+    where collation_name in (${sql.join(COLLATIONS)})`.execute(db);
+  const collation = found.rows[0]?.name;
+  if (collation === undefined) {
+    throw new WesError('unavailable', 'MySQL 8.0.17 or MariaDB 10.6, or later, is needed.');
+  }
+  return {
+    id: 'varchar(36)',
+    hash: 'char(64)',
+    name: 'varchar(255)',
+    path: 'varchar(1024)',
+    // TEXT ends at 64 KB.
+    text: 'longtext',
+    pathInIndex: 'path(700)',
+    tableOptions: `engine = InnoDB default character set utf8mb4 collate ${collation}`,
+  };
+}

@@ -1,0 +1,64 @@
+import { CompiledQuery, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { errorField, type ColumnTypes, type DatabaseDialect } from './dialect.ts';
+
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+const UNIQUE_VIOLATION = '23505';
+const SERIALIZATION_FAILURE = '40001';
+const DEADLOCK_DETECTED = '40P01';
+const LOCK_NOT_AVAILABLE = '55P03';
+
+const CONNECTION_LIMIT = 10;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Type int8: `bigint` columns and counts, which the driver would give as strings. */
+const INT8 = 20;
+
+const COLUMN_TYPES: ColumnTypes = {
+  // Collation "C" compares bytes of UTF-8, so code points; the default one goes by language.
+  id: 'varchar(36) collate "C"',
+  hash: 'char(64) collate "C"',
+  name: 'varchar(255) collate "C"',
+  path: 'varchar(1024) collate "C"',
+  text: 'text',
+  pathInIndex: 'path',
+  tableOptions: '',
+};
+
+/** PostgreSQL, through pg. */
+export function createPostgresDialect(url: string): DatabaseDialect {
+  return {
+    kysely: new PostgresDialect({
+      pool: async () => openPool(url),
+      onCreateConnection: async (connection) => {
+        const isolation =
+          'set session characteristics as transaction isolation level read committed';
+        await connection.executeQuery(CompiledQuery.raw(isolation));
+      },
+    }),
+    columnTypes: async () => COLUMN_TYPES,
+    isTransient: (error) => {
+      const code = errorField(error, 'code');
+      return [SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE].some((c) => c === code);
+    },
+    isDuplicate: (error) => errorField(error, 'code') === UNIQUE_VIOLATION,
+  };
+}
+
+function openPool(url: string): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: CONNECTION_LIMIT,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    types: { getTypeParser },
+  });
+  // A connection that breaks while idle: the pool drops it and opens another when one is needed.
+  pool.on('error', () => {});
+  return pool;
+}
+
+/** Times and counts stay far below 2^53. */
+function getTypeParser(typeId: number, format?: 'text' | 'binary') {
+  if (typeId === INT8 && format !== 'binary') return Number;
+  return pg.types.getTypeParser(typeId, format);
+}

@@ -1,0 +1,62 @@
+import { Kysely, sql } from 'kysely';
+import type { UserStore } from '../auth/user-store.ts';
+import type { DaemonRegistry } from '../runs/daemon-registry.ts';
+import { WesError } from '../runs/errors.ts';
+import type { RunStore } from '../runs/run-store.ts';
+import { createDaemonRegistry } from './daemon-registry.ts';
+import { parseDatabaseUrl } from './database-url.ts';
+import { openDialect } from './dialects/open-dialect.ts';
+import { migrate, pendingMigrations } from './migrate.ts';
+import { redactUrl } from './redact-url.ts';
+import { createRunStore } from './run-store.ts';
+import type { Tables } from './schema.ts';
+import { createUserStore } from './user-store.ts';
+
+export interface Database {
+  readonly runs: RunStore;
+  readonly daemons: DaemonRegistry;
+  readonly users: UserStore;
+  /** Brings the schema up to date; gives the names of the migrations that were applied. */
+  migrate(): Promise<readonly string[]>;
+  /** What `migrate` would apply. While it is not empty, the database is not to be used. */
+  pendingMigrations(): Promise<readonly string[]>;
+  /** Rejects when the database can't be reached. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects to a database; a SQLite file is made when there is none.
+ * @throws WesError `invalid_request` for a URL of no known kind, `unavailable` when the database can't
+ *   be reached.
+ */
+export async function openDatabase(url: string): Promise<Database> {
+  const dialect = await openDialect(parseDatabaseUrl(url));
+  const db = new Kysely<Tables>({ dialect: dialect.kysely });
+  const connection = { db, dialect };
+
+  async function check(): Promise<void> {
+    await sql`select 1 as one`.execute(db);
+  }
+
+  await check().catch(async (error: unknown) => {
+    await db.destroy();
+    throw unreachable(url, error);
+  });
+  return {
+    runs: createRunStore(connection),
+    daemons: createDaemonRegistry(connection),
+    users: createUserStore(connection),
+    migrate: () => migrate(connection),
+    pendingMigrations: () => pendingMigrations(connection),
+    check,
+    close: () => db.destroy(),
+  };
+}
+
+function unreachable(url: string, error: unknown): WesError {
+  if (error instanceof WesError) return error;
+  const problem = error instanceof Error ? error.message || error.name : String(error);
+  const message = `The database ${redactUrl(url)} can't be opened: ${problem}`;
+  return new WesError('unavailable', message, { cause: error });
+}

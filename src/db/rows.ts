@@ -1,0 +1,61 @@
+import type { Selectable } from 'kysely';
+import type { Run, RunSummary } from '../runs/run.ts';
+import type { RunsTable } from './schema.ts';
+
+type WithoutNulls<T> = { readonly [K in keyof T]?: Exclude<T[K], null> };
+
+/** A column that is null is a field that is absent. */
+export function withoutNulls<T extends object>(fields: T): WithoutNulls<T> {
+  const present = Object.entries(fields).filter(([, value]) => value !== null);
+  return Object.fromEntries(present) as WithoutNulls<T>; // The same keys, less the null ones.
+}
+
+/** Reads what this service itself wrote with JSON.stringify: the caller names the type it wrote. */
+export function fromJson<T>(text: string): T {
+  return JSON.parse(text) as T;
+}
+
+export function runFromRow(row: Selectable<RunsTable>): Run {
+  return {
+    runId: row.run_id,
+    owner: row.owner,
+    state: row.state,
+    request: fromJson(row.request),
+    engine: row.engine,
+    createdAt: row.created_at,
+    attempt: row.attempt,
+    ...withoutNulls({
+      startedAt: row.started_at,
+      endedAt: row.ended_at,
+      engineVersion: row.engine_version,
+      executor: row.executor,
+      command: row.command === null ? null : fromJson<string[]>(row.command),
+      exitCode: row.exit_code,
+      outputs: row.outputs === null ? null : fromJson<NonNullable<Run['outputs']>>(row.outputs),
+      leaseOwner: row.lease_owner,
+      jobId: row.job_id,
+    }),
+  };
+}
+
+export const SUMMARY_COLUMNS = [
+  'workflow_runs.run_id as run_id',
+  'workflow_runs.state as state',
+  'workflow_runs.started_at as started_at',
+  'workflow_runs.ended_at as ended_at',
+  'workflow_runs.tags as tags',
+] as const;
+
+type SummaryRow = Pick<
+  Selectable<RunsTable>,
+  'run_id' | 'state' | 'started_at' | 'ended_at' | 'tags'
+>;
+
+export function summaryFromRow(row: SummaryRow): RunSummary {
+  return {
+    runId: row.run_id,
+    state: row.state,
+    tags: fromJson(row.tags),
+    ...withoutNulls({ startedAt: row.started_at, endedAt: row.ended_at }),
+  };
+}

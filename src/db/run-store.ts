@@ -1,0 +1,49 @@
+import type { RunStore } from '../runs/run-store.ts';
+import { createCostBoundedCache } from './cost-bounded-cache.ts';
+import type { Connection } from './retry.ts';
+import { requestCancel } from './runs/cancel.ts';
+import { claimRun } from './runs/claim.ts';
+import { countByState, countRuns } from './runs/count.ts';
+import { createRun } from './runs/create.ts';
+import { getRun, getRunState, listAttachments, listEvents } from './runs/get.ts';
+import { listLeased, listLeaseOwners, takeOver } from './runs/lease.ts';
+import { listRuns } from './runs/list.ts';
+import { moveRun } from './runs/move.ts';
+import { getOutput, listOutputs } from './runs/outputs.ts';
+import { getTask, listTasks, saveTasks } from './runs/tasks.ts';
+
+/** The runs in the database: each operation is a file in `runs/`. */
+export function createRunStore(connection: Connection): RunStore {
+  const counts = createCostBoundedCache();
+
+  /** Counts that were remembered before a change made here are, if cheap, asked for again. */
+  async function changing<T>(operation: Promise<T>): Promise<T> {
+    const result = await operation;
+    counts.changed();
+    return result;
+  }
+
+  return {
+    createRun: (run) => changing(createRun(connection, run)),
+    requestCancel: (runId, actor, at) => changing(requestCancel(connection, { runId, actor, at })),
+    claimRun: (claim) => changing(claimRun(connection, claim)),
+    moveRun: (move) => changing(moveRun(connection, move)),
+
+    countRuns: (filter) => counts.get(JSON.stringify(filter), () => countRuns(connection, filter)),
+    countByState: () => counts.get('by state', () => countByState(connection)),
+
+    getRun: (runId) => getRun(connection, runId),
+    getRunState: (runId) => getRunState(connection, runId),
+    listRuns: (query) => listRuns(connection, query),
+    listAttachments: (runId) => listAttachments(connection, runId),
+    listEvents: (runId) => listEvents(connection, runId),
+    listTasks: (runId, page) => listTasks(connection, runId, page),
+    getTask: (runId, taskId) => getTask(connection, runId, taskId),
+    listOutputs: (runId, page) => listOutputs(connection, runId, page),
+    getOutput: (runId, path) => getOutput(connection, runId, path),
+    listLeased: (daemonId) => listLeased(connection, daemonId),
+    listLeaseOwners: () => listLeaseOwners(connection),
+    takeOver: (runId, from, newOwner, at) => takeOver(connection, { runId, from, newOwner, at }),
+    saveTasks: (lease, tasks) => saveTasks(connection, lease, tasks),
+  };
+}

@@ -1,0 +1,76 @@
+import { sql, type Transaction, type UpdateQueryBuilder, type UpdateResult } from 'kysely';
+import { isTerminal, sourcesOf, type StoredState } from '../../runs/state.ts';
+import type { Tables } from '../schema.ts';
+
+export interface StateChange {
+  readonly runId: string;
+  readonly to: StoredState;
+  readonly at: number;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+type RunUpdate = UpdateQueryBuilder<Tables, 'workflow_runs', 'workflow_runs', UpdateResult>;
+
+/**
+ * The one place where a stored state changes: a compare-and-set from a state that may move to `to`,
+ * and a line in the history. `narrow` adds what else must hold and what else is written. False, and
+ * nothing written, when the run is in no such state.
+ */
+export async function changeState(
+  tx: Transaction<Tables>,
+  change: StateChange,
+  narrow: (update: RunUpdate) => RunUpdate,
+): Promise<boolean> {
+  const update = tx
+    .updateTable('workflow_runs')
+    // The order counts: MySQL evaluates assignments from left to right, with the values set so far.
+    .set({
+      previous_state: sql.ref('state'),
+      state: change.to,
+      revision: sql`revision + 1`,
+      queued_engine: change.to === 'QUEUED' ? sql.ref('engine') : null,
+    })
+    .set(consequences(change))
+    .where('run_id', '=', change.runId)
+    .where('state', 'in', [...sourcesOf(change.to)]);
+  const { numUpdatedRows } = await narrow(update).executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) return false;
+  await writeHistory(tx, change);
+  return true;
+}
+
+/** What a move writes by itself, whoever makes it. */
+function consequences({ to, at }: StateChange) {
+  return {
+    // A run that resumes after PAUSED has started before; a claim clears the time.
+    ...(to === 'RUNNING' ? { started_at: sql<number>`coalesce(started_at, ${at})` } : {}),
+    ...(isTerminal(to) ? { ended_at: at } : {}),
+    ...(isTerminal(to) || to === 'QUEUED' ? { lease_owner: null } : {}),
+  };
+}
+
+/** Writes the line that the latest change of this run, in the same transaction, is told by. */
+export async function writeHistory(
+  tx: Transaction<Tables>,
+  { runId, at, actor, reason }: Omit<StateChange, 'to'>,
+): Promise<void> {
+  await tx
+    .insertInto('run_events')
+    .columns(['run_id', 'revision', 'at', 'from_state', 'to_state', 'actor', 'reason'])
+    .expression(
+      tx
+        .selectFrom('workflow_runs')
+        .select((eb) => [
+          'run_id',
+          'revision',
+          eb.val(at).as('at'),
+          'previous_state',
+          'state',
+          eb.val(JSON.stringify(actor)).as('actor'),
+          eb.val(JSON.stringify(reason)).as('reason'),
+        ])
+        .where('run_id', '=', runId),
+    )
+    .execute();
+}

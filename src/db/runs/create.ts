@@ -1,0 +1,92 @@
+import type { Transaction } from 'kysely';
+import type { NewRun } from '../../runs/run.ts';
+import type { CreateResult } from '../../runs/run-store.ts';
+import { batches } from '../batches.ts';
+import { digest, tagDigest } from '../digest.ts';
+import { indexedName } from '../plain-text.ts';
+import { inTransaction, type Connection } from '../retry.ts';
+import type { Tables } from '../schema.ts';
+
+/** Writes a run and all that belongs to it, or tells the run that its idempotency key stands for. */
+export async function createRun(connection: Connection, run: NewRun): Promise<CreateResult> {
+  try {
+    await inTransaction(connection, (tx) => insertRun(tx, run));
+    return { created: true };
+  } catch (error) {
+    if (!connection.dialect.isDuplicate(error)) throw error;
+    const earlier = await findEarlier(connection, run);
+    if (!earlier) throw error;
+    return { created: false, ...earlier };
+  }
+}
+
+async function insertRun(tx: Transaction<Tables>, run: NewRun): Promise<void> {
+  await tx.insertInto('workflow_runs').values(runRow(run)).execute();
+  await tx
+    .insertInto('run_events')
+    .values({
+      run_id: run.runId,
+      revision: 1,
+      at: run.createdAt,
+      from_state: null,
+      to_state: 'QUEUED',
+      actor: JSON.stringify(`user:${run.owner}`),
+      reason: JSON.stringify('submitted'),
+    })
+    .execute();
+  await insertTags(tx, run);
+  await insertAttachments(tx, run);
+}
+
+function runRow(run: NewRun) {
+  const { request } = run;
+  const version = request.workflowEngineVersion;
+  return {
+    run_id: run.runId,
+    owner: indexedName('owner', run.owner),
+    state: 'QUEUED' as const,
+    revision: 1,
+    created_at: run.createdAt,
+    attempt: 0,
+    engine: indexedName('workflow_engine', run.engine),
+    queued_engine: run.engine,
+    workflow_type: indexedName('workflow_type', request.workflowType),
+    requested_engine_version: version ? indexedName('workflow_engine_version', version) : null,
+    idempotency_hash: run.idempotency ? digest(run.idempotency.key) : null,
+    request_digest: run.idempotency?.requestDigest ?? null,
+    tags: JSON.stringify(request.tags ?? {}),
+    request: JSON.stringify(request),
+  };
+}
+
+async function insertTags(tx: Transaction<Tables>, run: NewRun): Promise<void> {
+  const rows = Object.entries(run.request.tags ?? {}).map(([key, value]) => ({
+    tag_hash: tagDigest({ key, value }),
+    run_id: run.runId,
+  }));
+  for (const batch of batches(rows)) await tx.insertInto('run_tags').values(batch).execute();
+}
+
+async function insertAttachments(tx: Transaction<Tables>, run: NewRun): Promise<void> {
+  const rows = run.attachments.map((attachment, index) => ({
+    run_id: run.runId,
+    position: index + 1,
+    size_bytes: attachment.sizeBytes,
+    sha256: attachment.sha256,
+    name: JSON.stringify(attachment.name),
+  }));
+  for (const batch of batches(rows)) {
+    await tx.insertInto('workflow_attachments').values(batch).execute();
+  }
+}
+
+async function findEarlier({ db }: Connection, { owner, idempotency }: NewRun) {
+  if (!idempotency) return undefined;
+  const row = await db
+    .selectFrom('workflow_runs')
+    .select(['run_id', 'request_digest'])
+    .where('owner', '=', owner)
+    .where('idempotency_hash', '=', digest(idempotency.key))
+    .executeTakeFirst();
+  return row && { runId: row.run_id, requestDigest: row.request_digest ?? '' };
+}

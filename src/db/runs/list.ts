@@ -1,0 +1,47 @@
+import type { Kysely } from 'kysely';
+import type { RunSummary } from '../../runs/run.ts';
+import type { RunListQuery } from '../../runs/run-store.ts';
+import type { Connection } from '../retry.ts';
+import { canBeStored } from '../plain-text.ts';
+import { SUMMARY_COLUMNS, summaryFromRow } from '../rows.ts';
+import type { Tables } from '../schema.ts';
+import { filterRuns, matchesNothing, runIdColumn } from './filter.ts';
+
+/** One page of runs, by run id. */
+export async function listRuns(
+  { db }: Connection,
+  query: RunListQuery,
+): Promise<readonly RunSummary[]> {
+  if (matchesNothing(query) || !canBeStored(query.after ?? '')) return [];
+  const rows = await pageOfStates(db, query).execute();
+  return rows.map(summaryFromRow);
+}
+
+/**
+ * Each state's part of the page is read in order from the index and cut off at the limit; then the
+ * parts are merged. With `state IN (…)` the database would sort every run in these states instead.
+ */
+function pageOfStates(db: Kysely<Tables>, query: RunListQuery) {
+  const [first, ...others] = [...new Set(query.states ?? [])];
+  if (first === undefined || others.length === 0) return page(db, query);
+  const part = (state: typeof first) =>
+    db.selectFrom(page(db, { ...query, states: [state] }).as('part')).selectAll();
+  return others
+    .reduce((union, state) => union.unionAll(part(state)), part(first))
+    .orderBy('run_id', direction(query))
+    .limit(query.limit);
+}
+
+function page(db: Kysely<Tables>, query: RunListQuery) {
+  const key = runIdColumn(query);
+  const { after } = query;
+  const comparison = query.order === 'newest_first' ? '<' : '>';
+  const page = filterRuns(db.selectFrom('workflow_runs').select(SUMMARY_COLUMNS), query)
+    .orderBy(key, direction(query))
+    .limit(query.limit);
+  return after === undefined ? page : page.where(key, comparison, after);
+}
+
+function direction({ order }: RunListQuery): 'asc' | 'desc' {
+  return order === 'newest_first' ? 'desc' : 'asc';
+}

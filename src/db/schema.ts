@@ -1,0 +1,121 @@
+import type { StoredState } from '../runs/state.ts';
+
+/*
+ * The tables as Kysely sees them. Times are milliseconds since the epoch. Free text is kept as JSON
+ * text (columns marked so): JSON writes NUL and lone surrogates as escapes, which no database refuses
+ * or changes; PostgreSQL can't hold a NUL in text, MySQL can't hold a lone surrogate.
+ */
+export interface Tables {
+  workflow_runs: RunsTable;
+  run_tags: RunTagsTable;
+  run_events: RunEventsTable;
+  workflow_attachments: AttachmentsTable;
+  task_logs: TasksTable;
+  run_outputs: OutputsTable;
+  users: UsersTable;
+  daemons: DaemonsTable;
+}
+
+export interface RunsTable {
+  run_id: string;
+  owner: string;
+  state: StoredState;
+  /** The state before this one: what the history line of a move is written from. */
+  previous_state: StoredState | null;
+  /** Counts the lines of the run's history. */
+  revision: number;
+  created_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+  attempt: number;
+  engine: string;
+  /** The engine again while the run is QUEUED, else null: the queue is an index of its own. */
+  queued_engine: string | null;
+  workflow_type: string;
+  /** The engine version that the client insists on. */
+  requested_engine_version: string | null;
+  executor: string | null;
+  lease_owner: string | null;
+  exit_code: number | null;
+  /** SHA-256 of the owner's `Idempotency-Key`; unique for an owner. */
+  idempotency_hash: string | null;
+  request_digest: string | null;
+  engine_version: string | null;
+  job_id: string | null;
+  /** JSON: the tags again, for lists, which must not read the request. */
+  tags: string;
+  /** JSON */
+  command: string | null;
+  /** JSON: the whole request */
+  request: string;
+  /** JSON */
+  outputs: string | null;
+}
+
+export interface RunTagsTable {
+  /** SHA-256 of key and value, see `tagDigest`. */
+  tag_hash: string;
+  run_id: string;
+}
+
+export interface RunEventsTable {
+  run_id: string;
+  revision: number;
+  at: number;
+  from_state: StoredState | null;
+  to_state: StoredState;
+  /** JSON */
+  actor: string;
+  /** JSON */
+  reason: string;
+}
+
+export interface AttachmentsTable {
+  run_id: string;
+  position: number;
+  size_bytes: number;
+  sha256: string;
+  /** JSON */
+  name: string;
+}
+
+export interface TasksTable {
+  run_id: string;
+  task_id: string;
+  position: number;
+  started_at: number | null;
+  ended_at: number | null;
+  exit_code: number | null;
+  /** JSON: name, command, system logs */
+  details: string;
+}
+
+export interface OutputsTable {
+  run_id: string;
+  /** SHA-256 of the path: MySQL can't index the whole of a long one. */
+  path_hash: string;
+  path: string;
+  size_bytes: number;
+  sha256: string;
+  media_type: string;
+}
+
+export interface UsersTable {
+  name: string;
+  is_admin: number;
+  is_disabled: number;
+  created_at: number;
+  password_hash: string;
+}
+
+export interface DaemonsTable {
+  daemon_id: string;
+  process_id: number;
+  started_at: number;
+  beat: number;
+  beat_at: number;
+  host: string;
+  process_start: string;
+  /** JSON */
+  engines: string;
+}
