@@ -1,0 +1,55 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import fastify from 'fastify';
+import { addAccessLog } from './access-log.ts';
+import type { ApiInstance } from './api-instance.ts';
+import { requireCredentials } from './authentication.ts';
+import { addBrowserRules } from './browser-rules.ts';
+import type { ApiDeps } from './context.ts';
+import { sendError } from './errors.ts';
+import { registerHealthRoutes } from './health-routes.ts';
+import { HttpError } from './http-error.ts';
+import { collectMethods } from './method-rules.ts';
+import { addOpenApi } from './openapi.ts';
+import { registerOutputRoutes } from './output-routes.ts';
+import { registerCancelRun, registerRunRoutes } from './run-routes.ts';
+import { serverOptions } from './server-options.ts';
+import { registerServiceInfoRoutes } from './service-info-routes.ts';
+import { registerSubmissionRoutes } from './submission/submission-routes.ts';
+import { registerTaskRoutes } from './task-routes.ts';
+
+/** The API, ready to listen or to be asked with `inject`. */
+export async function buildApp(deps: ApiDeps): Promise<ApiInstance> {
+  const app: ApiInstance = fastify(serverOptions(deps)).withTypeProvider<TypeBoxTypeProvider>();
+  // Fastify's compiled serializer drops fields of the standard's schemas (anyOf, free objects).
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.decorateRequest('principal', undefined);
+  app.setErrorHandler((error, request, reply) =>
+    sendError(error, request, reply, deps.authenticator),
+  );
+  addAccessLog(app);
+  const methods = collectMethods(app);
+  await addBrowserRules(app, deps.settings);
+  answerUnknownPaths(app);
+  await addOpenApi(app, deps);
+  registerHealthRoutes(app, deps);
+  registerServiceInfoRoutes(app, deps);
+  await app.register(async (scope: ApiInstance) => registerProtectedRoutes(scope, deps));
+  methods.close();
+  return app;
+}
+
+async function registerProtectedRoutes(app: ApiInstance, deps: ApiDeps): Promise<void> {
+  requireCredentials(app, deps);
+  registerRunRoutes(app, deps);
+  registerTaskRoutes(app, deps);
+  registerOutputRoutes(app, deps);
+  await app.register(async (scope: ApiInstance) => registerCancelRun(scope, deps));
+  await app.register(async (scope: ApiInstance) => registerSubmissionRoutes(scope, deps));
+}
+
+/** Before a body is looked at: its type does not matter for a path that is not there. */
+function answerUnknownPaths(app: ApiInstance): void {
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) throw new HttpError(404, 'there is nothing at this path; see /docs');
+  });
+}

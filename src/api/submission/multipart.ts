@@ -1,0 +1,153 @@
+import type { Multipart, MultipartFile } from '@fastify/multipart';
+import type { FastifyRequest } from 'fastify';
+import { createAttachmentNames, type AttachmentNames } from '../../runs/attachment-name.ts';
+import { invalidRequest, WesError } from '../../runs/errors.ts';
+import { fieldTooLarge } from '../../runs/request-rules.ts';
+import type { Attachment } from '../../runs/run.ts';
+import { attachmentKey } from '../../runs/storage-keys.ts';
+import type { ApiDeps } from '../context.ts';
+import { ATTACHMENT_FIELDS, collectFields, TEXT_FIELDS, type Form } from './form.ts';
+import { limitedStream } from './limited-stream.ts';
+
+type MultipartDeps = Pick<ApiDeps, 'storage' | 'settings'>;
+
+/** Fields that this service does not know may be there as well, but not without end. */
+const MAX_OTHER_PARTS = 100;
+
+interface Upload {
+  readonly runId: string;
+  readonly names: AttachmentNames;
+  readonly fields: (readonly [string, string])[];
+  readonly attachments: Attachment[];
+}
+
+/**
+ * Reads multipart/form-data part by part, in whatever order they come; the attachments flow straight
+ * into storage, below the run's prefix, and what was stored stays there when this fails.
+ * @throws WesError `invalid_request`, `too_large`
+ */
+export async function receiveMultipart(
+  request: FastifyRequest,
+  runId: string,
+  deps: MultipartDeps,
+): Promise<Form> {
+  const upload: Upload = { runId, names: createAttachmentNames(), fields: [], attachments: [] };
+  try {
+    for await (const part of parts(request, deps)) {
+      // Every part is a stream here, see isPartAFile.
+      await receivePart(part as MultipartFile, upload, deps);
+    }
+  } finally {
+    discardRest(request);
+  }
+  return { fields: collectFields(upload.fields), attachments: upload.attachments };
+}
+
+async function* parts(
+  request: FastifyRequest,
+  { settings }: MultipartDeps,
+): AsyncGenerator<Multipart> {
+  const iterator = request.parts({
+    // Every part as a stream of bytes: the library would parse what says that it is JSON, and read
+    // as a file what has a file name; clients in the field do both with any field.
+    isPartAFile: () => true,
+    preservePath: true,
+    limits: {
+      fileSize: Number.POSITIVE_INFINITY,
+      parts: settings.maxAttachments + MAX_OTHER_PARTS,
+    },
+  });
+  try {
+    yield* iterator;
+  } catch (error) {
+    throw brokenBody(error);
+  }
+}
+
+/** The parser's errors are plain ones: what they say is that the body is no well-formed form. */
+function brokenBody(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof WesError) return error;
+  const code: unknown = Reflect.get(error, 'code');
+  if (code === 'FST_PARTS_LIMIT')
+    return new WesError('too_large', 'body: there are too many parts');
+  const problem = /boundary/i.test(error.message)
+    ? 'Content-Type has no boundary; let the HTTP library set it'
+    : 'the multipart body is incomplete or malformed';
+  return invalidRequest('body', problem);
+}
+
+async function receivePart(
+  part: MultipartFile,
+  upload: Upload,
+  deps: MultipartDeps,
+): Promise<void> {
+  const { fieldname, filename, file } = part;
+  const isAttachment = ATTACHMENT_FIELDS.has(fieldname) && filename !== undefined;
+  if (!isAttachment && !TEXT_FIELDS.has(fieldname)) {
+    file.resume();
+    return;
+  }
+  refuseEncoding(part);
+  if (isAttachment) upload.attachments.push(await storeAttachment(part, upload, deps));
+  else upload.fields.push([fieldname, await readText(part, deps.settings.maxRequestFieldBytes)]);
+}
+
+/** RFC 7578, section 4.7 deprecates these; storing an encoded file as it stands would break it silently. */
+function refuseEncoding({ encoding, fieldname }: MultipartFile): void {
+  if (['7bit', '8bit', 'binary'].includes(encoding)) return;
+  throw invalidRequest(
+    fieldname,
+    `Content-Transfer-Encoding '${encoding}' is not supported; send the bytes as they are`,
+  );
+}
+
+async function storeAttachment(
+  { filename, file }: MultipartFile,
+  { runId, names, attachments }: Upload,
+  { storage, settings }: MultipartDeps,
+): Promise<Attachment> {
+  names.add(filename);
+  if (attachments.length >= settings.maxAttachments) {
+    throw tooLarge(`there are more than the ${settings.maxAttachments} that this service takes`);
+  }
+  const body = limitedStream(file, settings.maxAttachmentBytes, () =>
+    tooLarge(
+      `'${filename}' is larger than the ${settings.maxAttachmentBytes} bytes that this service takes`,
+    ),
+  );
+  const stored = await storage.put(attachmentKey(runId, filename), body);
+  return { name: filename, ...stored };
+}
+
+function tooLarge(problem: string): WesError {
+  return new WesError('too_large', `workflow_attachment: ${problem}`);
+}
+
+async function readText({ fieldname, file }: MultipartFile, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of limitedStream(file, maxBytes, () =>
+    fieldTooLarge(fieldname, maxBytes),
+  )) {
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw invalidRequest(fieldname, 'is not valid UTF-8');
+  }
+}
+
+/** How much of a refused body is read so that the client gets to see the answer. */
+const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
+
+/** After an error the parser no longer takes bytes: a client that only sends would never read why. */
+function discardRest({ raw }: FastifyRequest): void {
+  if (raw.readableEnded || raw.destroyed) return;
+  let discarded = 0;
+  raw.unpipe();
+  raw.on('data', (chunk: Uint8Array) => {
+    discarded += chunk.length;
+    if (discarded > MAX_DISCARDED_BYTES) raw.destroy();
+  });
+  raw.resume();
+}
