@@ -12,7 +12,10 @@ const settings: readonly Setting[] = Object.values(SETTINGS);
 function shownDefault(setting: Setting): string {
   if (setting.fallback === undefined) return '';
   if (Array.isArray(setting.fallback)) return '';
-  return String(setting.fallback).replace('${HOME_DATA}', '~/.local/share/ga4gh-wes');
+  return `${setting.fallback as string | number | boolean}`.replace(
+    '${HOME_DATA}',
+    '~/.local/share/ga4gh-wes',
+  );
 }
 
 function configurationPage(): string {

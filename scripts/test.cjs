@@ -32,7 +32,7 @@ const vitest = spawnSync(
 if (existsSync(skippedFile)) {
   console.log('\nSkipped suites, and why:');
   const lines = readFileSync(skippedFile, 'utf8').trim().split('\n');
-  for (const line of Array.from(new Set(lines)).sort()) console.log(`  ${line}`);
+  for (const line of Array.from(new Set(lines))) console.log(`  ${line}`);
 }
 console.log(`\nnpm test took ${Math.round((Date.now() - startedAt) / 1000)} s.`);
 if (existsSync(resultFile)) {
