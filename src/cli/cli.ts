@@ -1,0 +1,13 @@
+import type { Terminal } from './terminal.ts';
+import type { ExitCode } from './exit-codes.ts';
+
+/** What a command has around it: the process, or what a test puts in its place. */
+export interface Cli {
+  readonly terminal: Terminal;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly workingDirectory: string;
+  /** Aborted, with an InterruptedError, on Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** Sets the exit status for when the command is done; 0 without it. */
+  finish(code: ExitCode): void;
+}

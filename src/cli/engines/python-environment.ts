@@ -1,0 +1,73 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runStep, type StepResult } from './run-step.ts';
+
+/** A way to make a directory into a Python environment with pip. */
+interface EnvironmentMaker {
+  readonly name: string;
+  readonly argv: (directory: string) => readonly [string, ...string[]];
+}
+
+/** Debian without python3-venv has the module but not what it needs: only trying tells. */
+const MAKERS: readonly EnvironmentMaker[] = [
+  { name: 'python3 -m venv', argv: (directory) => ['python3', '-m', 'venv', directory] },
+  {
+    name: '/usr/bin/python3 -m venv',
+    argv: (directory) => ['/usr/bin/python3', '-m', 'venv', directory],
+  },
+  { name: 'virtualenv', argv: (directory) => ['virtualenv', '--quiet', directory] },
+  {
+    name: 'python3 -m virtualenv',
+    argv: (directory) => ['python3', '-m', 'virtualenv', '--quiet', directory],
+  },
+];
+
+export interface PackageRequest {
+  readonly directory: string;
+  /** What pip is to install, as `cwltool==3.3`; the first that this Python can have is taken. */
+  readonly packages: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+export type PackageResult =
+  | { readonly installed: string; readonly maker: string }
+  /** Why each way did not work. */
+  | { readonly installed: undefined; readonly failures: readonly string[] };
+
+/** Makes an environment at `directory` with one of the packages in it; leaves nothing after a failure. */
+export async function installIntoNewEnvironment(request: PackageRequest): Promise<PackageResult> {
+  const failures: string[] = [];
+  for (const maker of MAKERS) {
+    const made = await makeEnvironment(maker, request);
+    if (!made.succeeded) {
+      failures.push(`${maker.name}: ${made.lastWords}`);
+      continue;
+    }
+    for (const wanted of request.packages) {
+      const result = await pipInstall(wanted, request);
+      if (result.succeeded) return { installed: wanted, maker: maker.name };
+      failures.push(`pip install ${wanted}: ${result.lastWords}`);
+    }
+  }
+  await rm(request.directory, { recursive: true, force: true });
+  return { installed: undefined, failures };
+}
+
+async function makeEnvironment(
+  maker: EnvironmentMaker,
+  { directory, environment }: PackageRequest,
+): Promise<StepResult> {
+  await rm(directory, { recursive: true, force: true });
+  return runStep(maker.argv(directory), environment);
+}
+
+function pipInstall(
+  wanted: string,
+  { directory, environment }: PackageRequest,
+): Promise<StepResult> {
+  const python = join(directory, 'bin', 'python');
+  return runStep(
+    [python, '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', wanted],
+    environment,
+  );
+}

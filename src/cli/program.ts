@@ -1,0 +1,83 @@
+import { Command, CommanderError } from 'commander';
+import type { Cli } from './cli.ts';
+import { cancelCommand } from './commands/cancel.ts';
+import { infoCommand } from './commands/info.ts';
+import { logCommand } from './commands/log.ts';
+import { outputsCommand } from './commands/outputs.ts';
+import { runsCommand } from './commands/runs.ts';
+import { statusCommand } from './commands/status.ts';
+import { submitCommand } from './commands/submit.ts';
+import { tasksCommand } from './commands/tasks.ts';
+import { watchCommand } from './commands/watch.ts';
+import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts';
+import { writeLine } from './terminal.ts';
+import { packageVersion } from './version.ts';
+
+const CLIENT_COMMANDS = [
+  infoCommand,
+  submitCommand,
+  runsCommand,
+  statusCommand,
+  logCommand,
+  tasksCommand,
+  outputsCommand,
+  cancelCommand,
+  watchCommand,
+];
+
+const EXIT_STATUS_HELP = `
+Exit status: 0 done; 1 the run did not end well, or an operator command failed; 2 wrong
+usage; 3 refused by the server; 4 not found; 5 not authorized; 6 server not reachable or
+broken; 130 interrupted.`;
+
+function createProgram(cli: Cli): Command {
+  const program = new Command('wes')
+    .description('GA4GH Workflow Execution Service: the service, and a client for any WES server.')
+    .version(packageVersion())
+    .addHelpText('after', EXIT_STATUS_HELP)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => cli.terminal.stdout.write(text),
+      writeErr: (text) => cli.terminal.stderr.write(text),
+    });
+  addGroup(
+    program,
+    'Client:',
+    CLIENT_COMMANDS.map((create) => create(cli)),
+  );
+  return program;
+}
+
+function addGroup(program: Command, title: string, commands: readonly Command[]): void {
+  for (const command of commands) {
+    command.copyInheritedSettings(program).helpGroup(title);
+    program.addCommand(command);
+  }
+}
+
+/**
+ * Runs one command line (without program and script) and gives its exit status. What goes wrong is
+ * said in one message on standard error.
+ */
+export async function runCommandLine(
+  args: readonly string[],
+  surroundings: Omit<Cli, 'finish'>,
+): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok;
+  const cli: Cli = { ...surroundings, finish: (chosen) => (code = chosen) };
+  try {
+    await createProgram(cli).parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    // commander has said what is wrong, or shown the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const cause = cli.signal.aborted ? (cli.signal.reason as unknown) : error;
+    const status = exitCodeOf(cause);
+    if (status !== EXIT.interrupted) writeLine(cli.terminal.stderr, `wes: ${messageOf(cause)}`);
+    return status;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
