@@ -42,16 +42,19 @@ export function createCostBoundedCache(
     const costMs = entries.get(key)?.costMs ?? 0;
     const entry: Entry = { answer, changes, costMs, goodUntil: Infinity };
     remember(key, entry);
-    answer.then(
-      () => {
-        entry.costMs = now() - askedAt;
-        entry.goodUntil = now() + entry.costMs * LIFETIME_FACTOR;
-      },
-      () => {
-        if (entries.get(key) === entry) entries.delete(key);
-      },
-    );
+    void measure(key, entry, askedAt);
     return answer;
+  }
+
+  async function measure(key: string, entry: Entry, askedAt: number): Promise<void> {
+    try {
+      await entry.answer;
+      entry.costMs = now() - askedAt;
+      entry.goodUntil = now() + entry.costMs * LIFETIME_FACTOR;
+    } catch {
+      // The asker is told; the next one asks anew.
+      if (entries.get(key) === entry) entries.delete(key);
+    }
   }
 
   function remember(key: string, entry: Entry): void {

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { DaemonRecord, DaemonRegistry, NewDaemon } from '../runs/daemon-registry.ts';
+import { fromJson, toJson } from './json-text.ts';
 import { retried, type Connection } from './retry.ts';
-import { fromJson } from './rows.ts';
 import type { DaemonsTable } from './schema.ts';
 
 export function createDaemonRegistry({ db, dialect }: Connection): DaemonRegistry {
@@ -41,7 +41,7 @@ function daemonRow(daemon: NewDaemon): Selectable<DaemonsTable> {
     beat_at: daemon.startedAt,
     host: daemon.host,
     process_start: daemon.processStart,
-    engines: JSON.stringify(daemon.engines),
+    engines: toJson(daemon.engines),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Run, RunSummary } from '../runs/run.ts';
+import { fromJson } from './json-text.ts';
 import type { RunsTable } from './schema.ts';
 
 type WithoutNulls<T> = { readonly [K in keyof T]?: Exclude<T[K], null> };
@@ -8,11 +9,6 @@ type WithoutNulls<T> = { readonly [K in keyof T]?: Exclude<T[K], null> };
 export function withoutNulls<T extends object>(fields: T): WithoutNulls<T> {
   const present = Object.entries(fields).filter(([, value]) => value !== null);
   return Object.fromEntries(present) as WithoutNulls<T>; // The same keys, less the null ones.
-}
-
-/** Reads what this service itself wrote with JSON.stringify: the caller names the type it wrote. */
-export function fromJson<T>(text: string): T {
-  return JSON.parse(text) as T;
 }
 
 export function runFromRow(row: Selectable<RunsTable>): Run {
@@ -29,9 +25,9 @@ export function runFromRow(row: Selectable<RunsTable>): Run {
       endedAt: row.ended_at,
       engineVersion: row.engine_version,
       executor: row.executor,
-      command: row.command === null ? null : fromJson<string[]>(row.command),
+      command: row.command === null ? null : fromJson(row.command),
       exitCode: row.exit_code,
-      outputs: row.outputs === null ? null : fromJson<NonNullable<Run['outputs']>>(row.outputs),
+      outputs: row.outputs === null ? null : fromJson(row.outputs),
       leaseOwner: row.lease_owner,
       jobId: row.job_id,
     }),

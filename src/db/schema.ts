@@ -1,8 +1,12 @@
+import type { EngineOffer } from '../runs/engine-catalog.ts';
+import type { JsonObject } from '../runs/json.ts';
+import type { RunRequest, Task } from '../runs/run.ts';
 import type { StoredState } from '../runs/state.ts';
+import type { JsonText } from './json-text.ts';
 
 /*
  * The tables as Kysely sees them. Times are milliseconds since the epoch. Free text is kept as JSON
- * text (columns marked so): JSON writes NUL and lone surrogates as escapes, which no database refuses
+ * text: JSON writes NUL and lone surrogates as escapes, which no database refuses
  * or changes; PostgreSQL can't hold a NUL in text, MySQL can't hold a lone surrogate.
  */
 export interface Tables {
@@ -42,14 +46,11 @@ export interface RunsTable {
   request_digest: string | null;
   engine_version: string | null;
   job_id: string | null;
-  /** JSON: the tags again, for lists, which must not read the request. */
-  tags: string;
-  /** JSON */
-  command: string | null;
-  /** JSON: the whole request */
-  request: string;
-  /** JSON */
-  outputs: string | null;
+  /** The tags again, for lists, which must not read the request. */
+  tags: JsonText<Readonly<Record<string, string>>>;
+  command: JsonText<readonly string[]> | null;
+  request: JsonText<RunRequest>;
+  outputs: JsonText<JsonObject> | null;
 }
 
 export interface RunTagsTable {
@@ -64,10 +65,8 @@ export interface RunEventsTable {
   at: number;
   from_state: StoredState | null;
   to_state: StoredState;
-  /** JSON */
-  actor: string;
-  /** JSON */
-  reason: string;
+  actor: JsonText<string>;
+  reason: JsonText<string>;
 }
 
 export interface AttachmentsTable {
@@ -75,8 +74,7 @@ export interface AttachmentsTable {
   position: number;
   size_bytes: number;
   sha256: string;
-  /** JSON */
-  name: string;
+  name: JsonText<string>;
 }
 
 export interface TasksTable {
@@ -86,8 +84,7 @@ export interface TasksTable {
   started_at: number | null;
   ended_at: number | null;
   exit_code: number | null;
-  /** JSON: name, command, system logs */
-  details: string;
+  details: JsonText<Pick<Task, 'name' | 'command' | 'systemLogs'>>;
 }
 
 export interface OutputsTable {
@@ -116,6 +113,5 @@ export interface DaemonsTable {
   beat_at: number;
   host: string;
   process_start: string;
-  /** JSON */
-  engines: string;
+  engines: JsonText<readonly EngineOffer[]>;
 }

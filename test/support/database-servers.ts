@@ -93,7 +93,10 @@ export async function startPostgres(): Promise<DatabaseServer> {
   const stop = await startServer({
     argv: [
       requireProgram('postgres'),
-      ...['-D', join(directory, 'data'), '-p', String(port), '-h', '127.0.0.1', '-k', directory],
+      `-D${join(directory, 'data')}`,
+      `-p${port}`,
+      '-h127.0.0.1',
+      `-k${directory}`,
       ...['fsync=off', 'full_page_writes=off', 'max_connections=300'].flatMap((s) => ['-c', s]),
     ],
     directory,

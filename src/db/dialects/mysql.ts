@@ -1,6 +1,7 @@
 import { CompiledQuery, MysqlDialect, sql, type DatabaseConnection, type Kysely } from 'kysely';
 import { createPool, type Pool } from 'mysql2';
 import { WesError } from '../../runs/errors.ts';
+import { PATH_BYTES } from '../plain-text.ts';
 import { errorField, type ColumnTypes, type DatabaseDialect } from './dialect.ts';
 
 // https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
@@ -68,13 +69,15 @@ function tlsOptions(parameters: URLSearchParams): { ssl?: { rejectUnauthorized: 
 
 async function prepareSession(connection: DatabaseConnection): Promise<void> {
   // At REPEATABLE READ, the default, competing claims end in deadlocks.
-  await run(connection, 'set session transaction isolation level read committed');
+  await execute(connection, 'set session transaction isolation level read committed');
+  // Sorts compare the whole of a path; by default only its first 1024 bytes of weights.
+  await execute(connection, `set session max_sort_length = ${PATH_BYTES * 4}`);
   // Strict: too long a value is an error and never cut off. And without NO_BACKSLASH_ESCAPES, by
   // whose absence the driver escapes values.
-  await run(connection, "set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'");
+  await execute(connection, "set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'");
 }
 
-async function run(connection: DatabaseConnection, statement: string): Promise<void> {
+async function execute(connection: DatabaseConnection, statement: string): Promise<void> {
   await connection.executeQuery(CompiledQuery.raw(statement));
 }
 

@@ -11,9 +11,6 @@ const LOCK_NOT_AVAILABLE = '55P03';
 const CONNECTION_LIMIT = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Type int8: `bigint` columns and counts, which the driver would give as strings. */
-const INT8 = 20;
-
 const COLUMN_TYPES: ColumnTypes = {
   // Collation "C" compares bytes of UTF-8, so code points; the default one goes by language.
   id: 'varchar(36) collate "C"',
@@ -57,8 +54,8 @@ function openPool(url: string): pg.Pool {
   return pool;
 }
 
-/** Times and counts stay far below 2^53. */
-function getTypeParser(typeId: number, format?: 'text' | 'binary') {
-  if (typeId === INT8 && format !== 'binary') return Number;
+/** `bigint` columns and counts, which the driver would give as strings: times and counts stay far below 2^53. */
+const getTypeParser: typeof pg.types.getTypeParser = (typeId, format) => {
+  if (typeId === pg.types.builtins.INT8 && format !== 'binary') return Number;
   return pg.types.getTypeParser(typeId, format);
-}
+};

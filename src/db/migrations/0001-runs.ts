@@ -2,7 +2,15 @@ import { sql } from 'kysely';
 import type { SchemaChange } from './schema-change.ts';
 
 /** Runs with their tags, history and attachments. Large columns last: lists stop reading before them. */
-export async function createRuns({ createTable, createIndex, types }: SchemaChange): Promise<void> {
+export async function createRuns(change: SchemaChange): Promise<void> {
+  await createRunsTable(change);
+  await createRunIndexes(change);
+  await createTags(change);
+  await createEvents(change);
+  await createAttachments(change);
+}
+
+async function createRunsTable({ createTable, types }: SchemaChange): Promise<void> {
   await createTable('workflow_runs', (table) =>
     table
       .addColumn('run_id', sql.raw(types.id), (column) => column.primaryKey())
@@ -31,7 +39,10 @@ export async function createRuns({ createTable, createIndex, types }: SchemaChan
       .addColumn('outputs', sql.raw(types.text))
       .addUniqueConstraint('runs_idempotency', ['owner', 'idempotency_hash']),
   );
-  // Every filter of a list with the run id behind it, by which lists are ordered and paged.
+}
+
+/** Every filter of a list with the run id behind it, by which lists are ordered and paged. */
+async function createRunIndexes({ createIndex }: SchemaChange): Promise<void> {
   await createIndex('runs_by_state', 'workflow_runs', ['state', 'run_id']);
   await createIndex('runs_by_owner', 'workflow_runs', ['owner', 'run_id']);
   await createIndex('runs_by_owner_state', 'workflow_runs', ['owner', 'state', 'run_id']);
@@ -39,14 +50,18 @@ export async function createRuns({ createTable, createIndex, types }: SchemaChan
   await createIndex('runs_by_creation', 'workflow_runs', ['created_at', 'run_id']);
   await createIndex('runs_by_queue', 'workflow_runs', ['queued_engine', 'run_id']);
   await createIndex('runs_by_lease', 'workflow_runs', ['lease_owner', 'run_id']);
+}
 
+async function createTags({ createTable, types }: SchemaChange): Promise<void> {
   await createTable('run_tags', (table) =>
     table
       .addColumn('tag_hash', sql.raw(types.hash), (column) => column.notNull())
       .addColumn('run_id', sql.raw(types.id), (column) => column.notNull())
       .addPrimaryKeyConstraint('run_tags_key', ['tag_hash', 'run_id']),
   );
+}
 
+async function createEvents({ createTable, types }: SchemaChange): Promise<void> {
   await createTable('run_events', (table) =>
     table
       .addColumn('run_id', sql.raw(types.id), (column) => column.notNull())
@@ -58,7 +73,9 @@ export async function createRuns({ createTable, createIndex, types }: SchemaChan
       .addColumn('reason', sql.raw(types.text), (column) => column.notNull())
       .addPrimaryKeyConstraint('run_events_key', ['run_id', 'revision']),
   );
+}
 
+async function createAttachments({ createTable, types }: SchemaChange): Promise<void> {
   await createTable('workflow_attachments', (table) =>
     table
       .addColumn('run_id', sql.raw(types.id), (column) => column.notNull())

@@ -1,5 +1,6 @@
 import { sql, type Transaction, type UpdateQueryBuilder, type UpdateResult } from 'kysely';
 import { isTerminal, sourcesOf, type StoredState } from '../../runs/state.ts';
+import { toJson } from '../json-text.ts';
 import type { Tables } from '../schema.ts';
 
 export interface StateChange {
@@ -67,8 +68,8 @@ export async function writeHistory(
           eb.val(at).as('at'),
           'previous_state',
           'state',
-          eb.val(JSON.stringify(actor)).as('actor'),
-          eb.val(JSON.stringify(reason)).as('reason'),
+          eb.val(toJson(actor)).as('actor'),
+          eb.val(toJson(reason)).as('reason'),
         ])
         .where('run_id', '=', runId),
     )

@@ -3,6 +3,7 @@ import type { NewRun } from '../../runs/run.ts';
 import type { CreateResult } from '../../runs/run-store.ts';
 import { batches } from '../batches.ts';
 import { digest, tagDigest } from '../digest.ts';
+import { toJson } from '../json-text.ts';
 import { indexedName } from '../plain-text.ts';
 import { inTransaction, type Connection } from '../retry.ts';
 import type { Tables } from '../schema.ts';
@@ -30,8 +31,8 @@ async function insertRun(tx: Transaction<Tables>, run: NewRun): Promise<void> {
       at: run.createdAt,
       from_state: null,
       to_state: 'QUEUED',
-      actor: JSON.stringify(`user:${run.owner}`),
-      reason: JSON.stringify('submitted'),
+      actor: toJson(`user:${run.owner}`),
+      reason: toJson('submitted'),
     })
     .execute();
   await insertTags(tx, run);
@@ -54,8 +55,8 @@ function runRow(run: NewRun) {
     requested_engine_version: version ? indexedName('workflow_engine_version', version) : null,
     idempotency_hash: run.idempotency ? digest(run.idempotency.key) : null,
     request_digest: run.idempotency?.requestDigest ?? null,
-    tags: JSON.stringify(request.tags ?? {}),
-    request: JSON.stringify(request),
+    tags: toJson(request.tags ?? {}),
+    request: toJson(request),
   };
 }
 
@@ -73,7 +74,7 @@ async function insertAttachments(tx: Transaction<Tables>, run: NewRun): Promise<
     position: index + 1,
     size_bytes: attachment.sizeBytes,
     sha256: attachment.sha256,
-    name: JSON.stringify(attachment.name),
+    name: toJson(attachment.name),
   }));
   for (const batch of batches(rows)) {
     await tx.insertInto('workflow_attachments').values(batch).execute();

@@ -39,7 +39,7 @@ function joinTag<O>(query: RunQuery<O>, hash: string): RunQuery<O> {
     q
       .innerJoin('run_tags', 'run_tags.run_id', 'workflow_runs.run_id')
       .where('run_tags.tag_hash', '=', hash),
-  ) as unknown as RunQuery<O>; // The joined table is of no interest to the caller.
+  );
 }
 
 function hasTag(eb: ExpressionBuilder<Tables, 'workflow_runs'>, hash: string) {

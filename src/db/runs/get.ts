@@ -1,8 +1,11 @@
+import type { Selectable } from 'kysely';
 import type { Attachment, Run, RunEvent } from '../../runs/run.ts';
 import type { RunStateRow } from '../../runs/run-store.ts';
+import { fromJson } from '../json-text.ts';
 import { canBeStored } from '../plain-text.ts';
 import type { Connection } from '../retry.ts';
-import { fromJson, runFromRow, withoutNulls } from '../rows.ts';
+import { runFromRow, withoutNulls } from '../rows.ts';
+import type { RunEventsTable } from '../schema.ts';
 
 export async function getRun({ db }: Connection, runId: string): Promise<Run | undefined> {
   if (!canBeStored(runId)) return undefined;
@@ -52,11 +55,15 @@ export async function listEvents({ db }: Connection, runId: string): Promise<rea
     .where('run_id', '=', runId)
     .orderBy('revision')
     .execute();
-  return rows.map((row) => ({
+  return rows.map(eventFromRow);
+}
+
+function eventFromRow(row: Selectable<RunEventsTable>): RunEvent {
+  return {
     at: row.at,
     ...withoutNulls({ from: row.from_state }),
     to: row.to_state,
     actor: fromJson(row.actor),
     reason: fromJson(row.reason),
-  }));
+  };
 }

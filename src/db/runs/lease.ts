@@ -1,8 +1,8 @@
-import { sql, type Transaction } from 'kysely';
+import { sql, type Selectable, type Transaction } from 'kysely';
 import type { Lease, LeasedRun, LeasedWrite } from '../../runs/run-store.ts';
 import { inTransaction, retried, type Connection } from '../retry.ts';
 import { withoutNulls } from '../rows.ts';
-import type { Tables } from '../schema.ts';
+import type { RunsTable, Tables } from '../schema.ts';
 import { writeHistory } from './change-state.ts';
 
 export async function listLeased(
@@ -15,13 +15,20 @@ export async function listLeased(
     .where('lease_owner', '=', daemonId)
     .orderBy('run_id');
   const rows = await retried(dialect, () => query.execute());
-  return rows.map((row) => ({
+  return rows.map((row) => leasedRun(daemonId, row));
+}
+
+function leasedRun(
+  daemonId: string,
+  row: Pick<Selectable<RunsTable>, 'run_id' | 'attempt' | 'state' | 'job_id'>,
+): LeasedRun {
+  return {
     runId: row.run_id,
     daemonId,
     attempt: row.attempt,
     state: row.state,
     ...withoutNulls({ jobId: row.job_id }),
-  }));
+  };
 }
 
 export async function listLeaseOwners({ db, dialect }: Connection): Promise<readonly string[]> {

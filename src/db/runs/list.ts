@@ -23,16 +23,16 @@ export async function listRuns(
  */
 function pageOfStates(db: Kysely<Tables>, query: RunListQuery) {
   const [first, ...others] = [...new Set(query.states ?? [])];
-  if (first === undefined || others.length === 0) return page(db, query);
+  if (first === undefined || others.length === 0) return pageOf(db, query);
   const part = (state: typeof first) =>
-    db.selectFrom(page(db, { ...query, states: [state] }).as('part')).selectAll();
+    db.selectFrom(pageOf(db, { ...query, states: [state] }).as('part')).selectAll();
   return others
     .reduce((union, state) => union.unionAll(part(state)), part(first))
     .orderBy('run_id', direction(query))
     .limit(query.limit);
 }
 
-function page(db: Kysely<Tables>, query: RunListQuery) {
+function pageOf(db: Kysely<Tables>, query: RunListQuery) {
   const key = runIdColumn(query);
   const { after } = query;
   const comparison = query.order === 'newest_first' ? '<' : '>';

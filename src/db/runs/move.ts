@@ -1,5 +1,6 @@
 import type { Updateable } from 'kysely';
 import type { RunChanges, RunMove } from '../../runs/run-store.ts';
+import { toJson } from '../json-text.ts';
 import { inTransaction, type Connection } from '../retry.ts';
 import type { RunsTable } from '../schema.ts';
 import { changeState } from './change-state.ts';
@@ -25,9 +26,9 @@ function changedColumns(changes: RunChanges): Updateable<RunsTable> {
   const { jobId, command, engineVersion, exitCode, outputs } = changes;
   return {
     ...(jobId === undefined ? {} : { job_id: jobId }),
-    ...(command === undefined ? {} : { command: JSON.stringify(command) }),
+    ...(command === undefined ? {} : { command: toJson(command) }),
     ...(engineVersion === undefined ? {} : { engine_version: engineVersion }),
     ...(exitCode === undefined ? {} : { exit_code: exitCode }),
-    ...(outputs === undefined ? {} : { outputs: JSON.stringify(outputs) }),
+    ...(outputs === undefined ? {} : { outputs: toJson(outputs) }),
   };
 }

@@ -2,14 +2,14 @@ import type { Selectable, Transaction } from 'kysely';
 import type { Task } from '../../runs/run.ts';
 import type { LeasedWrite } from '../../runs/run-store.ts';
 import { batches } from '../batches.ts';
+import { fromJson, toJson } from '../json-text.ts';
 import { canBeStored, indexedName } from '../plain-text.ts';
 import { inTransaction, type Connection } from '../retry.ts';
-import { fromJson, withoutNulls } from '../rows.ts';
+import { withoutNulls } from '../rows.ts';
 import type { Tables, TasksTable } from '../schema.ts';
 import { holdLease } from './lease.ts';
 
 type TaskRow = Selectable<TasksTable>;
-type TaskDetails = Pick<Task, 'name' | 'command' | 'systemLogs'>;
 
 /** Adds and updates tasks under a lease. A task keeps the position that it was first saved with. */
 export function saveTasks(
@@ -95,7 +95,7 @@ function taskRow(runId: string, task: Task): TaskRow {
     started_at: task.startedAt ?? null,
     ended_at: task.endedAt ?? null,
     exit_code: task.exitCode ?? null,
-    details: JSON.stringify({ name, command, systemLogs } satisfies TaskDetails),
+    details: toJson({ name, command, systemLogs }),
   };
 }
 
@@ -103,7 +103,7 @@ function taskFromRow(row: TaskRow): Task {
   return {
     taskId: row.task_id,
     position: row.position,
-    ...fromJson<TaskDetails>(row.details),
+    ...fromJson(row.details),
     ...withoutNulls({
       startedAt: row.started_at,
       endedAt: row.ended_at,
