@@ -8,6 +8,8 @@ import { HttpError } from './http-error.ts';
 /** What browsers are told about the API, and which pages may use it. */
 export async function addBrowserRules(app: ApiInstance, settings: ApiSettings): Promise<void> {
   await app.register(helmet, {
+    // Whether a whole domain is to be reached by https only is for its proxy to say.
+    strictTransportSecurity: false,
     // The API gives out data, never a page; what is a page (/docs) says so by itself.
     contentSecurityPolicy: {
       useDefaults: false,

@@ -32,7 +32,7 @@ function exactNumbers(field: string): Reviver {
   return (_key, value, context) => {
     const source = context?.source;
     if (typeof value !== 'number' || source === undefined || !/^-?\d+$/.test(source)) return value;
-    if (Number.isFinite(value) && BigInt(source) !== BigInt(value)) {
+    if (Number.isFinite(value) && String(value) !== source && BigInt(source) !== BigInt(value)) {
       throw invalidRequest(
         field,
         `the number ${source} can't be kept exactly; send it as a string`,

@@ -20,6 +20,8 @@ import { createRunService } from '../../src/runs/run-service.ts';
 import type { RunStore } from '../../src/runs/run-store.ts';
 import { createLocalStorage } from '../../src/storage/local.ts';
 import type { Storage } from '../../src/storage/storage.ts';
+import type { ApiDocument } from './official-document.ts';
+import { createResponseCheck, type ObservedResponse } from './response-check.ts';
 
 /** The API over a real SQLite file and real local storage, in a directory of its own. */
 export interface TestApi {
@@ -32,6 +34,12 @@ export interface TestApi {
   readonly logs: readonly Record<string, unknown>[];
   /** Ids that `onChange` was told, in order. */
   readonly changes: readonly string[];
+  /** A request without a socket; its JSON answer is checked against the standard's document and our own. */
+  request(request: TestRequest): Promise<TestResponse>;
+  /** As `request`, for GET below the API's prefix. */
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<TestResponse>;
+  /** Compares an answer that came over a socket in the same way; throws when it does not conform. */
+  check(response: ObservedResponse): void;
   /** Writes a run straight into the database; anything may be given. */
   addRun(run?: Partial<NewRun>): Promise<string>;
   /** Keys of everything in storage. */
@@ -39,6 +47,23 @@ export interface TestApi {
   /** Starts to listen on a free port of loopback; gives the address of the server. */
   listen(): Promise<string>;
   close(): Promise<void>;
+}
+
+export interface TestRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
+  /** The whole path. */
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly payload?: string | object;
+}
+
+export interface TestResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | number | undefined>>;
+  readonly text: string;
+  /** The parsed body; undefined when it is no JSON. */
+  // eslint-disable-next-line -- tests look into answers of any shape
+  readonly body: any;
 }
 
 export interface TestApiOptions {
@@ -81,6 +106,8 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
   const storage = createLocalStorage({ root: join(directory, 'storage') });
   const { deps, logs, changes } = assemble(database, storage, options);
   const app = await buildApp(deps);
+  const check = await createChecker(app, deps.settings.apiPrefix);
+  const request = (wanted: TestRequest) => send(app, wanted, check, deps.settings.apiPrefix);
   return {
     app,
     deps,
@@ -89,6 +116,10 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
     database,
     logs,
     changes,
+    request,
+    get: (path, headers = {}) =>
+      request({ method: 'GET', url: `${deps.settings.apiPrefix}${path}`, headers }),
+    check,
     addRun: (run = {}) => addRun(database.runs, run),
     storedKeys: () => storedKeys(storage),
     listen: async () => {
@@ -101,6 +132,38 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+type Checker = (response: ObservedResponse) => void;
+
+async function createChecker(app: ApiInstance, prefix: string): Promise<Checker> {
+  await app.ready();
+  const document = app.swagger() as unknown as ApiDocument; // of OpenAPI 3.0, made by the plugin
+  const check = createResponseCheck(document);
+  return ({ path, ...response }) => {
+    const problems = check({ ...response, path: path.replace(prefix, '') });
+    if (problems.length > 0) throw new Error(problems.join('\n'));
+  };
+}
+
+async function send(
+  app: ApiInstance,
+  { method, url, headers = {}, payload }: TestRequest,
+  check: Checker,
+  prefix: string,
+): Promise<TestResponse> {
+  const response = await app.inject({
+    method,
+    url,
+    headers,
+    ...(payload !== undefined && { payload }),
+  });
+  const isJson = /^application\/json/.test(String(response.headers['content-type']));
+  const body: unknown = isJson && response.body !== '' ? response.json() : undefined;
+  if (body !== undefined && (url.startsWith(prefix) || response.statusCode >= 400)) {
+    check({ method, path: url, status: response.statusCode, body });
+  }
+  return { status: response.statusCode, headers: response.headers, text: response.body, body };
 }
 
 function assemble(database: Database, storage: Storage, options: TestApiOptions) {
