@@ -4,6 +4,7 @@ import { addAccessLog } from './access-log.ts';
 import type { ApiInstance } from './api-instance.ts';
 import { requireCredentials } from './authentication.ts';
 import { addBrowserRules } from './browser-rules.ts';
+import { registerByteRoutes } from './bytes/byte-routes.ts';
 import type { ApiDeps } from './context.ts';
 import { sendError } from './errors.ts';
 import { registerHealthRoutes } from './health-routes.ts';
@@ -43,6 +44,7 @@ async function registerProtectedRoutes(app: ApiInstance, deps: ApiDeps): Promise
   registerRunRoutes(app, deps);
   registerTaskRoutes(app, deps);
   registerOutputRoutes(app, deps);
+  registerByteRoutes(app, deps);
   await app.register(async (scope: ApiInstance) => registerCancelRun(scope, deps));
   await app.register(async (scope: ApiInstance) => registerSubmissionRoutes(scope, deps));
 }
