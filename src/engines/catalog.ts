@@ -1,0 +1,71 @@
+import type { DaemonRegistry } from '../runs/daemon-registry.ts';
+import type { EngineCatalog, EngineOffer } from '../runs/engine-catalog.ts';
+import type { Engine, RequestLimits } from './engine.ts';
+import { checkEngineParameters } from './engine-parameters.ts';
+import { mergeOffers } from './offers.ts';
+import { chooseEngine } from './selection.ts';
+
+export interface EngineCatalogDeps {
+  readonly engines: readonly Engine[];
+  /** What is installed on this host. */
+  readonly localOffers: readonly EngineOffer[] | (() => Promise<readonly EngineOffer[]>);
+  /** The daemons that share the database; what they have registered is offered as well. */
+  readonly daemons?: Pick<DaemonRegistry, 'list'>;
+  readonly limits: RequestLimits;
+  /** For how long an answer of the database is used again. */
+  readonly memoMilliseconds?: number;
+  /** Monotonic clock in milliseconds. */
+  readonly clock?: () => number;
+}
+
+const MEMO_MILLISECONDS = 1000;
+
+export function createEngineCatalog(deps: EngineCatalogDeps): EngineCatalog {
+  const offers = memoized(() => collectOffers(deps), deps);
+  return {
+    offers,
+    resolve: async (request) => {
+      const chosen = chooseEngine(request, await offers(), deps.engines);
+      const workflowEngineParameters = checkEngineParameters(
+        chosen.engine.name,
+        chosen.engine.parameters,
+        request.workflowEngineParameters,
+      );
+      const resolved = {
+        ...chosen.request,
+        ...(workflowEngineParameters !== undefined && { workflowEngineParameters }),
+      };
+      chosen.engine.checkRequest(resolved, deps.limits);
+      return { request: resolved, engine: chosen.engine.name };
+    },
+  };
+}
+
+async function collectOffers({
+  localOffers,
+  daemons,
+}: EngineCatalogDeps): Promise<readonly EngineOffer[]> {
+  const local = typeof localOffers === 'function' ? await localOffers() : localOffers;
+  const records = (await daemons?.list()) ?? [];
+  return mergeOffers([...local, ...records.flatMap((record) => record.engines)]);
+}
+
+/** One answer for all who ask at the same time or shortly after; a failure is not kept. */
+function memoized<T>(
+  ask: () => Promise<T>,
+  { memoMilliseconds = MEMO_MILLISECONDS, clock = () => performance.now() }: EngineCatalogDeps,
+): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  let askedAt = 0;
+  return () => {
+    if (answer === undefined || clock() - askedAt >= memoMilliseconds) {
+      const asked = ask();
+      asked.catch(() => {
+        if (answer === asked) answer = undefined;
+      });
+      answer = asked;
+      askedAt = clock();
+    }
+    return answer;
+  };
+}

@@ -1,0 +1,112 @@
+import { readdirSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { RUN_MARKER, type Command } from '../../runs/command.ts';
+import type { JsonObject } from '../../runs/json.ts';
+import { locateWorkflow } from '../../runs/workflow-url.ts';
+import type { EngineContext } from '../engine.ts';
+import { outputObjectPath } from './outputs.ts';
+import { parameterOptions, parameterValue } from './parameters.ts';
+
+/** The Python package beside this file that runs cwltool and writes the events. */
+const DRIVER = fileURLToPath(new URL('./driver', import.meta.url));
+
+/** `environment` is added to the engine's own, as for proxies. */
+export function cwltoolCommand(
+  context: EngineContext,
+  environment: Readonly<Record<string, string>>,
+): Command {
+  const { directory, request } = context;
+  return {
+    argv: [
+      ...context.installation.launcher,
+      DRIVER,
+      ...driverArguments(context),
+      '--',
+      ...cwltoolArguments(context),
+    ],
+    workingDirectory: directory.execution,
+    environment: { ...environment, ...ownEnvironment(context) },
+    stdoutPath: directory.stdout,
+    stderrPath: directory.stderr,
+    files: [{ path: directory.inputs, content: inputText(request.workflowParams ?? {}) }],
+    stopSignal: 'SIGTERM',
+  };
+}
+
+function driverArguments(context: EngineContext): readonly string[] {
+  const { directory, request, allowedFileRoots } = context;
+  return [
+    ...['--run-root', directory.root],
+    ...['--events', directory.events],
+    ...['--tasks', directory.tasks],
+    ...['--outputs-object', outputObjectPath(directory)],
+    ...['--inputs', directory.inputs],
+    ...['--cores', String(context.cores)],
+    ...allowedFileRoots.flatMap((root) => ['--allow-root', root]),
+    ...(parameterValue(request, 'parallel') === 'true' ? [] : ['--serial']),
+  ];
+}
+
+function cwltoolArguments(context: EngineContext): readonly string[] {
+  const { directory, request } = context;
+  return [
+    '--no-container',
+    '--disable-ga4gh-tool-registry',
+    '--disable-color',
+    '--timestamps',
+    // Tasks get an environment of cwltool's making; by this they are still known as parts of the run.
+    ...['--preserve-environment', RUN_MARKER],
+    ...['--outdir', directory.outputs],
+    ...['--tmpdir-prefix', join(directory.temporary, 'task-')],
+    ...['--tmp-outdir-prefix', join(directory.temporary, 'outputs-')],
+    ...parameterOptions(request),
+    workflowAddress(context),
+  ];
+}
+
+function workflowAddress({ directory, request, allowedFileRoots }: EngineContext): string {
+  const location = locateWorkflow(request.workflowUrl, attachmentNames(directory.execution), {
+    allowedFileRoots,
+  });
+  if (location.kind === 'remote') return location.url;
+  if (location.kind === 'file')
+    return fileAddress(location.path, new URL(request.workflowUrl).hash);
+  const hash = location.fragment === undefined ? '' : `#${location.fragment}`;
+  return fileAddress(join(directory.execution, location.name), hash);
+}
+
+/** A URL, because a path with `#` or `?` in it would be taken for one. */
+function fileAddress(path: string, hash: string): string {
+  return `${pathToFileURL(path).href}${hash}`;
+}
+
+function attachmentNames(execution: string): readonly string[] {
+  return readdirSync(execution, { recursive: true, encoding: 'utf8' }).map((name) =>
+    name.split(sep).join('/'),
+  );
+}
+
+function ownEnvironment({ directory, runId, searchPath }: EngineContext): Record<string, string> {
+  return {
+    PATH: searchPath,
+    HOME: directory.home,
+    TMPDIR: directory.temporary,
+    [RUN_MARKER]: runId,
+    LANG: 'C.UTF-8',
+    PYTHONUTF8: '1',
+    PYTHONNOUSERSITE: '1',
+    PYTHONDONTWRITEBYTECODE: '1', // the driver's directory belongs to the installation
+    PYTHONUNBUFFERED: '1',
+  };
+}
+
+/** cwltool reads the inputs as YAML, which, unlike JSON, has no place for some characters as they stand. */
+const NOT_IN_YAML = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+
+function inputText(inputs: JsonObject): string {
+  return JSON.stringify(inputs).replace(
+    NOT_IN_YAML,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

@@ -1,0 +1,43 @@
+"""What becomes of the processes of a run when it is stopped."""
+
+import ctypes
+import os
+import signal
+
+PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+EXIT_AFTER_SIGTERM = 128 + signal.SIGTERM
+
+
+def adopt_orphans():
+    """Processes whose parents ended become children of this one and stay in its tree (Linux only)."""
+    try:
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    except (AttributeError, OSError):
+        pass
+
+
+def end_all_on_sigterm():
+    """SIGTERM reaches the whole group and this process is gone at once, whatever its threads do.
+
+    cwltool's own handler waits for ten seconds for each task, and for ever when it runs tasks in threads.
+    """
+    signal.signal(signal.SIGTERM, _end_all)
+
+
+def _end_all(_signal_number, _frame):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGTERM)
+    else:  # the group is somebody else's: only our own descendants
+        _end_descendants()
+    os._exit(EXIT_AFTER_SIGTERM)
+
+
+def _end_descendants():
+    import psutil
+
+    for process in psutil.Process().children(recursive=True):
+        try:
+            process.terminate()
+        except psutil.Error:
+            pass

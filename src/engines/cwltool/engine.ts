@@ -1,0 +1,35 @@
+import type { Engine } from '../engine.ts';
+import { locateWorkflow } from '../../runs/workflow-url.ts';
+import { checkInputs } from './check-inputs.ts';
+import { classifyEnd } from './classify.ts';
+import { cwltoolCommand } from './command.ts';
+import { detectCwltool } from './detect.ts';
+import { readTaskEvents } from './events.ts';
+import { readOutputs } from './outputs.ts';
+import { CWLTOOL_PARAMETERS } from './parameters.ts';
+
+export interface CwltoolOptions {
+  /** Added to the environment of every run: proxies, certificates. Tasks do not get it. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+const HAS_SCHEME = /^[a-z][a-z0-9+.-]*:/i;
+
+/** CWL by cwltool, the reference implementation, through a driver that tells of tasks as they happen. */
+export function createCwltoolEngine({ environment = {} }: CwltoolOptions = {}): Engine {
+  return {
+    name: 'cwltool',
+    workflowTypes: { CWL: ['v1.0', 'v1.1', 'v1.2'] },
+    parameters: CWLTOOL_PARAMETERS,
+    detect: detectCwltool,
+    checkRequest: (request, limits) => {
+      // A relative address names an attachment; that it was attached is checked where they are known.
+      if (HAS_SCHEME.test(request.workflowUrl)) locateWorkflow(request.workflowUrl, [], limits);
+      checkInputs(request.workflowParams ?? {}, limits);
+    },
+    command: (context) => cwltoolCommand(context, environment),
+    tasks: ({ events }, cursor) => readTaskEvents(events, cursor),
+    outputs: readOutputs,
+    classify: classifyEnd,
+  };
+}

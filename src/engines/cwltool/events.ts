@@ -1,0 +1,165 @@
+import { open, readFile } from 'node:fs/promises';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../runs/json.ts';
+import type { TaskEvent } from '../engine.ts';
+
+/** How much of the file is read at once; what is left comes with the next call. */
+const CHUNK_BYTES = 4 * 1024 * 1024;
+const NEWLINE = 0x0a;
+
+/** How the driver says that the engine ended: the last line of its events. */
+export interface EngineEnd {
+  readonly status: 'success' | 'permanentFail' | 'invalid' | 'unsupported' | 'error';
+  readonly message: string;
+}
+
+/** A task as its events tell of it. */
+export interface TaskEnd {
+  readonly name: string;
+  readonly exitCode?: number;
+  readonly failed: boolean;
+  readonly error?: string;
+  readonly stderrPath?: string;
+}
+
+/** The complete lines after `cursor` (bytes) as task events, and where to go on. No file, no events. */
+export async function readTaskEvents(
+  path: string,
+  cursor: number,
+): Promise<{ events: readonly TaskEvent[]; cursor: number }> {
+  const bytes = await readCompleteLines(path, cursor);
+  return { events: parseLines(bytes).flatMap(toTaskEvents), cursor: cursor + bytes.length };
+}
+
+async function readCompleteLines(path: string, cursor: number): Promise<Buffer> {
+  const file = await open(path, 'r').catch(nothingWhenMissing);
+  if (file === undefined) return Buffer.alloc(0);
+  try {
+    for (let size = CHUNK_BYTES; ; size *= 2) {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, cursor);
+      const end = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE) + 1;
+      if (end > 0 || bytesRead < size) return buffer.subarray(0, end);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function nothingWhenMissing(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw error;
+}
+
+function parseLines(bytes: Buffer): readonly JsonObject[] {
+  return bytes
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as unknown)
+    .filter(isJsonObject);
+}
+
+function toTaskEvents(event: JsonObject): readonly TaskEvent[] {
+  switch (event['event']) {
+    case 'task_started':
+      return [started(event)];
+    case 'task_ended':
+      return [ended(event)];
+    case 'task_cached':
+      return cached(event);
+    default:
+      return [];
+  }
+}
+
+function started(event: JsonObject): TaskEvent {
+  const stdoutPath = text(event['stdout']);
+  const stderrPath = text(event['stderr']);
+  return {
+    type: 'started',
+    taskId: String(event['task']),
+    at: Number(event['at']),
+    name: text(event['name']) ?? 'task',
+    command: strings(event['command']),
+    ...(stdoutPath !== undefined && { stdoutPath }),
+    ...(stderrPath !== undefined && { stderrPath }),
+    notes: resourceNotes(event),
+  };
+}
+
+function resourceNotes(event: JsonObject): readonly string[] {
+  const image = text(event['image']);
+  return [
+    ...(image === undefined ? [] : [`image: ${image}`]),
+    ...(typeof event['cores'] === 'number' ? [`cores: ${event['cores']}`] : []),
+    ...(typeof event['ram_mib'] === 'number' ? [`memory: ${event['ram_mib']} MiB`] : []),
+  ];
+}
+
+function ended(event: JsonObject): TaskEvent {
+  const exitCode = event['exit_code'];
+  const error = text(event['error']);
+  return {
+    type: 'ended',
+    taskId: String(event['task']),
+    at: Number(event['at']),
+    ...(typeof exitCode === 'number' && { exitCode }),
+    notes: error === undefined ? [] : [error],
+  };
+}
+
+/** The engine took the task's results from an earlier execution: it began and ended in one moment. */
+function cached(event: JsonObject): readonly TaskEvent[] {
+  const common = { taskId: String(event['task']), at: Number(event['at']) };
+  const name = text(event['name']) ?? 'task';
+  return [
+    { type: 'started', ...common, name, command: [], notes: ['results of an earlier execution'] },
+    { type: 'ended', ...common, exitCode: 0, notes: [] },
+  ];
+}
+
+/** The whole story of an ended run; `end` is absent when the driver could not tell it any more. */
+export async function readStory(
+  path: string,
+): Promise<{ tasks: readonly TaskEnd[]; end?: EngineEnd }> {
+  const bytes = (await readFile(path).catch(nothingWhenMissing)) ?? Buffer.alloc(0);
+  const complete = bytes.subarray(0, bytes.lastIndexOf(NEWLINE) + 1);
+  const events = parseLines(complete);
+  const starts = new Map(
+    events.filter((e) => e['event'] === 'task_started').map((e) => [e['task'], e]),
+  );
+  const tasks = events
+    .filter((event) => event['event'] === 'task_ended')
+    .map((event) => taskEnd(event, starts.get(event['task'])));
+  const last = events.find((event) => event['event'] === 'engine_ended');
+  return { tasks, ...(last !== undefined && { end: engineEnd(last) }) };
+}
+
+function taskEnd(event: JsonObject, start: JsonObject | undefined): TaskEnd {
+  const exitCode = event['exit_code'];
+  const error = text(event['error']);
+  const stderrPath = text(start?.['stderr']);
+  return {
+    name: text(start?.['name']) ?? String(event['task']),
+    ...(typeof exitCode === 'number' && { exitCode }),
+    failed: event['status'] !== 'success',
+    ...(error !== undefined && { error }),
+    ...(stderrPath !== undefined && { stderrPath }),
+  };
+}
+
+const STATUSES = ['success', 'permanentFail', 'invalid', 'unsupported', 'error'] as const;
+
+function engineEnd(event: JsonObject): EngineEnd {
+  return {
+    status: STATUSES.find((status) => status === event['status']) ?? 'error',
+    message: text(event['message']) ?? '',
+  };
+}
+
+function text(value: JsonValue | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function strings(value: JsonValue | undefined): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
