@@ -3,7 +3,7 @@ import { get as httpGet } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { outputKey } from '../../src/runs/storage-keys.ts';
+import { outputKey, runLogKey } from '../../src/runs/storage-keys.ts';
 import { until } from '../support/until.ts';
 import { openBytesApi } from './bytes-api.ts';
 import type { BytesApi } from './bytes-api.ts';
@@ -229,6 +229,31 @@ describe('an object that is shorter than it was a moment ago', () => {
         headers: api.alice,
       });
       await expect(response.text()).rejects.toThrow();
+    } finally {
+      await api.close();
+    }
+  });
+});
+
+describe('an object that is removed between two steps', () => {
+  it('is not found, as an output and as a log', async () => {
+    const api = await openBytesApi((storage) => ({
+      ...storage,
+      async get(key, range) {
+        await storage.delete(key);
+        return storage.get(key, range);
+      },
+    }));
+    try {
+      const runId = await api.completeRun({ a: { content: 'a', mediaType: 'text/plain' } });
+      await api.storage.append(runLogKey(runId, 'stdout'), 0, Buffer.from('log'));
+      for (const rest of ['outputs/a', 'logs/stdout']) {
+        const response = await api.app.inject({ url: api.url(runId, rest), headers: api.alice });
+        expect(response.statusCode).toBe(404);
+        expect(response.json().msg).toContain('removed');
+        expect(response.headers['content-type']).toContain('application/json');
+        expect(response.headers['content-length']).toBe(String(response.rawPayload.length));
+      }
     } finally {
       await api.close();
     }
