@@ -31,7 +31,7 @@ describe('JSON that is going to be stored', () => {
     ['{"a": "\\u0000"}', 'NUL'],
     ['{"\\u0000": 1}', 'NUL'],
     ['"\\ud800"', 'surrogate'],
-  ])('%.40s is refused', (text, problem) => {
+  ])('%s is refused', (text, problem) => {
     expect(() => parseJson(text, 'workflow_params')).toThrow(problem);
     expect(() => parseJson(text, 'workflow_params')).toThrow(/^workflow_params: /);
     expect(Object.prototype).not.toHaveProperty('polluted');

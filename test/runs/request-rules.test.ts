@@ -97,7 +97,7 @@ describe('a run request', () => {
     ],
     [{ workflow_engine_parameters: { a: {} } }, "workflow_engine_parameters: the value of 'a'"],
     [{ workflow_engine_parameters: { a: [] } }, "workflow_engine_parameters: the value of 'a'"],
-  ])('%.60j is refused by name', (fields, problem) => {
+  ])('%j is refused by name', (fields, problem) => {
     expect(() => read(fields)).toThrow(
       expect.objectContaining({
         code: 'invalid_request',

@@ -1,18 +1,21 @@
 import { Readable } from 'node:stream';
 
 /** Passes bytes on, and fails with `tooLarge` after more than `maxBytes` of them. */
-export function limitedStream(source: Readable, maxBytes: number, tooLarge: () => Error): Readable {
+export function limitedStream(
+  source: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  tooLarge: () => Error,
+): Readable {
   return Readable.from(limited(source, maxBytes, tooLarge), { objectMode: false });
 }
 
 async function* limited(
-  source: Readable,
+  source: AsyncIterable<Uint8Array>,
   maxBytes: number,
   tooLarge: () => Error,
 ): AsyncGenerator<Uint8Array> {
   let size = 0;
-  for await (const chunk of source) {
-    const bytes: Uint8Array = chunk; // a byte stream: chunks are buffers
+  for await (const bytes of source) {
     size += bytes.length;
     if (size > maxBytes) throw tooLarge();
     yield bytes;

@@ -81,15 +81,20 @@ async function receivePart(
   upload: Upload,
   deps: MultipartDeps,
 ): Promise<void> {
-  const { fieldname, filename, file } = part;
+  const { fieldname, filename } = part;
   const isAttachment = ATTACHMENT_FIELDS.has(fieldname) && filename !== undefined;
   if (!isAttachment && !TEXT_FIELDS.has(fieldname)) {
-    file.resume();
+    await skip(part, deps.settings.maxAttachmentBytes);
     return;
   }
   refuseEncoding(part);
   if (isAttachment) upload.attachments.push(await storeAttachment(part, upload, deps));
   else upload.fields.push([fieldname, await readText(part, deps.settings.maxRequestFieldBytes)]);
+}
+
+async function skip({ fieldname, file }: MultipartFile, maxBytes: number): Promise<void> {
+  const tooMuch = () => fieldTooLarge(fieldname, maxBytes);
+  for await (const _chunk of limitedStream(contentOf(file), maxBytes, tooMuch));
 }
 
 /** RFC 7578, section 4.7 deprecates these; storing an encoded file as it stands would break it silently. */
@@ -110,7 +115,7 @@ async function storeAttachment(
   if (attachments.length >= settings.maxAttachments) {
     throw tooLarge(`there are more than the ${settings.maxAttachments} that this service takes`);
   }
-  const body = limitedStream(file, settings.maxAttachmentBytes, () =>
+  const body = limitedStream(contentOf(file), settings.maxAttachmentBytes, () =>
     tooLarge(
       `'${filename}' is larger than the ${settings.maxAttachmentBytes} bytes that this service takes`,
     ),
@@ -119,13 +124,22 @@ async function storeAttachment(
   return { name: filename, ...stored };
 }
 
+/** A body that ends in the middle is told by the stream of the part that it ends in. */
+async function* contentOf(file: MultipartFile['file']): AsyncGenerator<Uint8Array> {
+  try {
+    yield* file as AsyncIterable<Uint8Array>; // a stream of bytes
+  } catch (error) {
+    throw brokenBody(error);
+  }
+}
+
 function tooLarge(problem: string): WesError {
   return new WesError('too_large', `workflow_attachment: ${problem}`);
 }
 
 async function readText({ fieldname, file }: MultipartFile, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of limitedStream(file, maxBytes, () =>
+  for await (const chunk of limitedStream(contentOf(file), maxBytes, () =>
     fieldTooLarge(fieldname, maxBytes),
   )) {
     chunks.push(chunk);
