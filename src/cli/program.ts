@@ -1,17 +1,34 @@
 import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
 import { cancelCommand } from './commands/cancel.ts';
+import { daemonCommand } from './commands/daemon.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { enginesCommand } from './commands/engines.ts';
 import { infoCommand } from './commands/info.ts';
 import { logCommand } from './commands/log.ts';
+import { migrateCommand } from './commands/migrate.ts';
 import { outputsCommand } from './commands/outputs.ts';
 import { runsCommand } from './commands/runs.ts';
+import { serveCommand } from './commands/serve.ts';
 import { statusCommand } from './commands/status.ts';
 import { submitCommand } from './commands/submit.ts';
 import { tasksCommand } from './commands/tasks.ts';
+import { upCommand } from './commands/up.ts';
+import { usersCommand } from './commands/users.ts';
 import { watchCommand } from './commands/watch.ts';
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts';
 import { writeLine } from './terminal.ts';
 import { packageVersion } from './version.ts';
+
+const OPERATOR_COMMANDS = [
+  upCommand,
+  serveCommand,
+  daemonCommand,
+  migrateCommand,
+  doctorCommand,
+  enginesCommand,
+  usersCommand,
+];
 
 const CLIENT_COMMANDS = [
   infoCommand,
@@ -42,6 +59,11 @@ function createProgram(cli: Cli): Command {
     });
   addGroup(
     program,
+    'Service:',
+    OPERATOR_COMMANDS.map((create) => create(cli)),
+  );
+  addGroup(
+    program,
     'Client:',
     CLIENT_COMMANDS.map((create) => create(cli)),
   );
@@ -50,9 +72,15 @@ function createProgram(cli: Cli): Command {
 
 function addGroup(program: Command, title: string, commands: readonly Command[]): void {
   for (const command of commands) {
-    command.copyInheritedSettings(program).helpGroup(title);
+    inheritSettings(command.helpGroup(title), program);
     program.addCommand(command);
   }
+}
+
+/** Commands that were made by themselves know nothing yet of where to write and how to end. */
+function inheritSettings(command: Command, parent: Command): void {
+  command.copyInheritedSettings(parent);
+  for (const nested of command.commands) inheritSettings(nested, command);
 }
 
 /**

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../../config.ts';
+import { byteCount } from '../client/run-display.ts';
+import { createExecutor, detectInstalled } from '../wiring/engines.ts';
+import { createStorage } from '../wiring/storage.ts';
+import { attempt, broken, ok, warning, type Finding } from './check.ts';
+
+/** Before this version of SQLite two processes could lose commits in WAL mode (its WAL-reset bug). */
+const OLDEST_SQLITE = '3.51.3';
+const LITTLE_SPACE_BYTES = 1e9;
+
+export function checkNode(versions: NodeJS.ProcessVersions): readonly Finding[] {
+  const sqlite = versions.sqlite ?? '0';
+  const isOld = new Intl.Collator('en', { numeric: true }).compare(sqlite, OLDEST_SQLITE) < 0;
+  const remedy = 'Use Node 24.15 or later, or 22.23 or later of 22';
+  return [
+    ok('Node', versions.node),
+    isOld
+      ? broken(
+          'SQLite',
+          `${sqlite} can lose commits; ${OLDEST_SQLITE} is the oldest safe one`,
+          remedy,
+        )
+      : ok('SQLite', sqlite),
+  ];
+}
+
+export async function checkStorage(config: Config): Promise<Finding> {
+  const remedy = 'Let LOCAL_STORAGE_PATH name a directory that this user may write to';
+  return await attempt('Storage', remedy, async () => {
+    await createStorage(config).check();
+    return await withSpace('Storage', config.localStoragePath);
+  });
+}
+
+export async function checkWorkDirectory(config: Config): Promise<Finding> {
+  const remedy = 'Let WORK_DIR name a directory that this user may write to';
+  return await attempt('Work', remedy, async () => {
+    await mkdir(config.workDir, { recursive: true, mode: 0o700 });
+    const probe = join(config.workDir, `.doctor-${randomUUID()}`);
+    await writeFile(probe, '', { flag: 'wx' });
+    await rm(probe);
+    return await withSpace('Work', config.workDir);
+  });
+}
+
+async function withSpace(name: string, directory: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(directory);
+  const detail = `${directory}, ${byteCount(bavail * bsize)} free`;
+  if (bavail * bsize >= LITTLE_SPACE_BYTES) return ok(name, detail);
+  return warning(name, detail, 'Make room: runs fail when the disk is full');
+}
+
+export async function checkExecutor(config: Config): Promise<Finding> {
+  const executor = createExecutor(config);
+  return await attempt('Executor', `Mend that, or choose another EXECUTOR`, async () => {
+    await executor.check();
+    return ok('Executor', executor.name);
+  });
+}
+
+export async function checkEngines(config: Config): Promise<Finding> {
+  const remedy = 'Install one: `wes engines install cwltool`';
+  return await attempt('Engines', remedy, async () => {
+    const installed = await detectInstalled(config);
+    const names = installed.flatMap(({ installations }) =>
+      installations.map(({ engine, version }) => `${engine} ${version}`),
+    );
+    return names.length === 0
+      ? broken('Engines', 'no workflow engine found on this machine', remedy)
+      : ok('Engines', names.join(', '));
+  });
+}

@@ -1,0 +1,62 @@
+import { availableParallelism } from 'node:os';
+import { mkdir } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import type { Config } from '../../config.ts';
+import { createDaemon, type Daemon } from '../../daemon/daemon.ts';
+import type { DaemonSettings } from '../../daemon/daemon-deps.ts';
+import type { Database } from '../../db/open.ts';
+import type { InstalledEngine } from '../../engines/detect.ts';
+import { createExecutor, detectInstalled } from './engines.ts';
+import { createStorage } from './storage.ts';
+
+/** Readers of live logs see what a task wrote within two seconds; this is well below. */
+const LOG_INTERVAL_MS = 500;
+const DEFAULT_SEARCH_PATH = '/usr/local/bin:/usr/bin:/bin';
+
+export interface RunningDaemon {
+  readonly daemon: Daemon;
+  readonly engines: readonly InstalledEngine[];
+}
+
+/**
+ * Puts the daemon together and starts it.
+ * @throws Error that says what this machine lacks.
+ */
+export async function startDaemon(
+  config: Config,
+  database: Database,
+  logger: Logger,
+  searchPath: string | undefined,
+): Promise<RunningDaemon> {
+  await mkdir(config.workDir, { recursive: true, mode: 0o700 });
+  const engines = await detectInstalled(config);
+  const daemon = createDaemon({
+    store: database.runs,
+    registry: database.daemons,
+    storage: createStorage(config),
+    executor: createExecutor(config),
+    engines,
+    settings: daemonSettings(config, searchPath),
+    logger,
+  });
+  await daemon.start();
+  return { daemon, engines };
+}
+
+function daemonSettings(config: Config, searchPath: string | undefined): DaemonSettings {
+  return {
+    workRoot: config.workDir,
+    pollIntervalMs: config.daemonPollInterval * 1000,
+    maxConcurrentRuns: config.daemonMaxConcurrentRuns,
+    leaseSeconds: config.daemonLease,
+    heartbeatSeconds: config.daemonHeartbeat,
+    cancelGraceSeconds: config.cancelGrace,
+    maxAttempts: config.runMaxAttempts,
+    coresPerRun: config.runCores === 0 ? availableParallelism() : config.runCores,
+    logIntervalMs: LOG_INTERVAL_MS,
+    keepWorkDirectories: config.keepWorkDirectories,
+    searchPath: searchPath ?? DEFAULT_SEARCH_PATH,
+    allowedFileRoots: config.allowedFileRoots,
+    drain: config.daemonDrain,
+  };
+}
