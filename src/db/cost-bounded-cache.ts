@@ -1,26 +1,22 @@
 /**
- * Remembers answers for a time in proportion to what they cost, so that asking costs at most a small
- * part of the time however often it happens: exact where answers are cheap, cheap where they are dear.
+ * Answers to questions that may become dear. Every question is asked anew while asking takes less than
+ * a tenth of the time; beyond that, an answer serves for ten times what it cost. So answers are exact
+ * where they are cheap or seldom wanted, and never cost more than a fraction where they are not.
  */
 export interface CostBoundedCache {
-  /** The remembered answer for `key`, or that of `ask`; askers at the same moment share one. */
+  /** The answer to the question that `key` stands for. */
   get<T>(key: string, ask: () => Promise<T>): Promise<T>;
-  /** What was asked about changed here: cheap answers are asked for again at once. */
-  changed(): void;
 }
 
-/** An answer is good for this many times the duration of its question. */
-const LIFETIME_FACTOR = 10;
-/** Cheaper answers are never older than the latest change that this process made. */
-const CHEAP_MS = 5;
+/** The part of the time that asking may take. */
+const SHARE = 0.1;
+/** What may be spent at once after a time without questions. */
+const SAVINGS_MS = 1000;
 const CAPACITY = 100;
 
 interface Entry {
   readonly answer: Promise<unknown>;
-  /** Number of changes before it was asked. */
-  readonly changes: number;
-  /** While it is being asked: what it cost the last time. */
-  costMs: number;
+  /** For ever while it is being asked. */
   goodUntil: number;
 }
 
@@ -29,32 +25,35 @@ export function createCostBoundedCache(
   now: () => number = () => performance.now(),
 ): CostBoundedCache {
   const entries = new Map<string, Entry>();
-  let changes = 0;
+  let savingsMs = SAVINGS_MS;
+  let savedAt = now();
 
-  function isGood(entry: Entry): boolean {
-    const isCurrent = entry.changes === changes || entry.costMs >= CHEAP_MS;
-    return isCurrent && now() < entry.goodUntil;
+  function canAfford(): boolean {
+    const time = now();
+    savingsMs = Math.min(SAVINGS_MS, savingsMs + (time - savedAt) * SHARE);
+    savedAt = time;
+    return savingsMs > 0;
   }
 
   function start<T>(key: string, ask: () => Promise<T>): Promise<T> {
     const askedAt = now();
     const answer = ask();
-    const costMs = entries.get(key)?.costMs ?? 0;
-    const entry: Entry = { answer, changes, costMs, goodUntil: Infinity };
+    const entry: Entry = { answer, goodUntil: Infinity };
     remember(key, entry);
-    void measure(key, entry, askedAt);
+    void settle(key, entry, askedAt);
     return answer;
   }
 
-  async function measure(key: string, entry: Entry, askedAt: number): Promise<void> {
+  async function settle(key: string, entry: Entry, askedAt: number): Promise<void> {
     try {
       await entry.answer;
-      entry.costMs = now() - askedAt;
-      entry.goodUntil = now() + entry.costMs * LIFETIME_FACTOR;
     } catch {
       // The asker is told; the next one asks anew.
       if (entries.get(key) === entry) entries.delete(key);
     }
+    const costMs = now() - askedAt;
+    savingsMs -= costMs;
+    entry.goodUntil = now() + costMs / SHARE;
   }
 
   function remember(key: string, entry: Entry): void {
@@ -67,12 +66,10 @@ export function createCostBoundedCache(
   return {
     get<T>(key: string, ask: () => Promise<T>): Promise<T> {
       const entry = entries.get(key);
+      const isGood = entry !== undefined && now() < entry.goodUntil;
       // A key stands for one question, so its answers have one type.
-      if (entry && isGood(entry)) return entry.answer as Promise<T>;
+      if (isGood && !canAfford()) return entry.answer as Promise<T>;
       return start(key, ask);
-    },
-    changed() {
-      changes += 1;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { invalidRequest } from '../runs/errors.ts';
 
-export const NAME_LENGTH = 255;
+const NAME_LENGTH = 255;
 export const PATH_BYTES = 1024;
 
 /**

@@ -24,17 +24,21 @@ export function inTransaction<T>(
   return retried(dialect, () => db.transaction().execute(work));
 }
 
-/** Repeats `work`, a single statement or transaction, while it fails for the sake of others. */
+/**
+ * Repeats `work`, a single statement or transaction, while it fails for the sake of others; for
+ * GIVE_UP_AFTER_MS at the longest. `now`: a monotonic clock in ms.
+ */
 export async function retried<T>(
   dialect: Pick<DatabaseDialect, 'isTransient'>,
   work: () => Promise<T>,
+  now: () => number = () => performance.now(),
 ): Promise<T> {
-  const start = performance.now();
+  const start = now();
   for (let longestMs = FIRST_PAUSE_MS; ; longestMs = Math.min(longestMs * 2, LONGEST_PAUSE_MS)) {
     try {
       return await work();
     } catch (error) {
-      const hasTime = performance.now() - start < GIVE_UP_AFTER_MS;
+      const hasTime = now() - start < GIVE_UP_AFTER_MS;
       if (!hasTime || !dialect.isTransient(error)) throw error;
     }
     // Random, so that those who collided don't collide again.

@@ -16,18 +16,11 @@ import { getTask, listTasks, saveTasks } from './runs/tasks.ts';
 export function createRunStore(connection: Connection): RunStore {
   const counts = createCostBoundedCache();
 
-  /** Counts that were remembered before a change made here are, if cheap, asked for again. */
-  async function changing<T>(operation: Promise<T>): Promise<T> {
-    const result = await operation;
-    counts.changed();
-    return result;
-  }
-
   return {
-    createRun: (run) => changing(createRun(connection, run)),
-    requestCancel: (runId, actor, at) => changing(requestCancel(connection, { runId, actor, at })),
-    claimRun: (claim) => changing(claimRun(connection, claim)),
-    moveRun: (move) => changing(moveRun(connection, move)),
+    createRun: (run) => createRun(connection, run),
+    requestCancel: (runId, actor, at) => requestCancel(connection, { runId, actor, at }),
+    claimRun: (claim) => claimRun(connection, claim),
+    moveRun: (move) => moveRun(connection, move),
 
     countRuns: (filter) => counts.get(JSON.stringify(filter), () => countRuns(connection, filter)),
     countByState: () => counts.get('by state', () => countByState(connection)),

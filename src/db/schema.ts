@@ -53,7 +53,7 @@ export interface RunsTable {
   outputs: JsonText<JsonObject> | null;
 }
 
-export interface RunTagsTable {
+interface RunTagsTable {
   /** SHA-256 of key and value, see `tagDigest`. */
   tag_hash: string;
   run_id: string;
@@ -69,7 +69,7 @@ export interface RunEventsTable {
   reason: JsonText<string>;
 }
 
-export interface AttachmentsTable {
+interface AttachmentsTable {
   run_id: string;
   position: number;
   size_bytes: number;

@@ -39,6 +39,7 @@ function updateUser(
   name: string,
   changes: Partial<Omit<User, 'name' | 'createdAt'>>,
 ): Promise<boolean> {
+  if (!canBeStored(name)) return Promise.resolve(false);
   return inTransaction(connection, async (tx) => {
     const { numUpdatedRows } = await tx
       .updateTable('users')

@@ -28,7 +28,7 @@ export interface RunStore {
   /** Tasks by position, those after position `after`. */
   listTasks(runId: string, page: { after: number; limit: number }): Promise<readonly Task[]>;
   getTask(runId: string, taskId: string): Promise<Task | undefined>;
-  /** Outputs by path (code unit order), those after path `after` and below `prefix`. */
+  /** Outputs by path (in order of code points), those after path `after` and below `prefix`. */
   listOutputs(
     runId: string,
     page: { prefix?: string; after?: string; limit: number },

@@ -4,7 +4,7 @@ import type { NewRun, Run, RunRequest } from '../../src/runs/run.ts';
 import type { LeasedWrite, RunStore } from '../../src/runs/run-store.ts';
 import type { StoredState } from '../../src/runs/state.ts';
 
-export const SAMPLE_REQUEST: RunRequest = {
+const SAMPLE_REQUEST: RunRequest = {
   workflowType: 'CWL',
   workflowTypeVersion: 'v1.2',
   workflowUrl: 'main.cwl',

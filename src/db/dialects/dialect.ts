@@ -7,7 +7,7 @@ import type { Dialect, Kysely } from 'kysely';
 export interface DatabaseDialect {
   readonly kysely: Dialect;
   /** Column types for the migrations, asked from the server where they depend on it. */
-  columnTypes(db: Kysely<unknown>): Promise<ColumnTypes>;
+  columnTypes<T>(db: Kysely<T>): Promise<ColumnTypes>;
   /** True for an error after which the transaction is rolled back and may be tried again as it was. */
   isTransient(error: unknown): boolean;
   /** True when a unique key forbade the write. */
@@ -23,7 +23,7 @@ export interface ColumnTypes {
   readonly id: string;
   /** Lower-case hex SHA-256. */
   readonly hash: string;
-  /** Names that are indexed, up to NAME_LENGTH. */
+  /** Names that are indexed, up to 255 characters. */
   readonly name: string;
   /** Paths of files, up to PATH_BYTES of UTF-8. */
   readonly path: string;

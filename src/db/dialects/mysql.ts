@@ -81,7 +81,7 @@ async function execute(connection: DatabaseConnection, statement: string): Promi
   await connection.executeQuery(CompiledQuery.raw(statement));
 }
 
-async function columnTypes(db: Kysely<unknown>): Promise<ColumnTypes> {
+async function columnTypes<T>(db: Kysely<T>): Promise<ColumnTypes> {
   const found = await sql<{ name: string }>`
     select collation_name as name from information_schema.collations
     where collation_name in (${sql.join(COLLATIONS)})`.execute(db);

@@ -1,12 +1,13 @@
 import type { RunFilter } from '../../runs/run-store.ts';
 import { STORED_STATES, type StoredState } from '../../runs/state.ts';
 import type { Connection } from '../retry.ts';
-import { filterRuns, matchesNothing } from './filter.ts';
+import { matchesNothing, selectRuns } from './filter.ts';
 
 export async function countRuns({ db }: Connection, filter: RunFilter): Promise<number> {
   if (matchesNothing(filter)) return 0;
-  const query = db.selectFrom('workflow_runs').select((eb) => eb.fn.countAll<number>().as('count'));
-  return (await filterRuns(query, filter).executeTakeFirstOrThrow()).count;
+  const { query } = selectRuns(db, filter);
+  const count = query.select((eb) => eb.fn.countAll<number>().as('count'));
+  return (await count.executeTakeFirstOrThrow()).count;
 }
 
 export async function countByState({

@@ -1,45 +1,43 @@
-import { sql, type ExpressionBuilder, type RawBuilder, type SelectQueryBuilder } from 'kysely';
+import { sql, type ExpressionBuilder, type Kysely, type SelectQueryBuilder } from 'kysely';
 import type { RunFilter } from '../../runs/run-store.ts';
 import { tagDigest } from '../digest.ts';
 import { canBeStored } from '../plain-text.ts';
 import type { Tables } from '../schema.ts';
 
-type RunQuery<O> = SelectQueryBuilder<Tables, 'workflow_runs', O>;
+type RunQuery = SelectQueryBuilder<Tables, 'workflow_runs', object>;
 
-/** Narrows a query over runs. The first tag is joined, so that its index gives the runs in order. */
-export function filterRuns<O>(query: RunQuery<O>, filter: RunFilter): RunQuery<O> {
+/** The runs that a filter lets through, and the column to order and page them by. */
+export function selectRuns(db: Kysely<Tables>, filter: RunFilter) {
   const [first, ...others] = (filter.tags ?? []).map(tagDigest);
+  const runIdColumn = first === undefined ? 'workflow_runs.run_id' : 'run_tags.run_id';
+  const runs = first === undefined ? db.selectFrom('workflow_runs') : taggedRuns(db, first);
   const { owner, states, workflowType, runIds, createdFrom, createdBefore } = filter;
-  let result = query;
-  if (first !== undefined) result = joinTag(result, first);
-  for (const hash of others) result = result.where((eb) => hasTag(eb, hash));
-  if (owner !== undefined) result = result.where('owner', '=', owner);
-  if (states) result = result.where((eb) => isOneOf(eb, 'state', states));
-  if (workflowType !== undefined) result = result.where('workflow_type', '=', workflowType);
-  if (runIds) result = result.where((eb) => isOneOf(eb, 'workflow_runs.run_id', runIds));
-  if (createdFrom !== undefined) result = result.where('created_at', '>=', createdFrom);
-  if (createdBefore !== undefined) result = result.where('created_at', '<', createdBefore);
-  return result;
-}
-
-/** The column to order and page by: of the table that is read first. */
-export function runIdColumn(filter: RunFilter): RawBuilder<string> {
-  const isTagged = (filter.tags ?? []).length > 0;
-  return sql.ref(isTagged ? 'run_tags.run_id' : 'workflow_runs.run_id');
+  let query = runs;
+  for (const hash of others) query = query.where((eb) => hasTag(eb, hash));
+  if (owner !== undefined) query = query.where('owner', '=', owner);
+  if (states) query = query.where((eb) => isOneOf(eb, 'state', states));
+  if (workflowType !== undefined) query = query.where('workflow_type', '=', workflowType);
+  if (runIds) query = query.where((eb) => isOneOf(eb, 'workflow_runs.run_id', runIds));
+  if (createdFrom !== undefined) query = query.where('created_at', '>=', createdFrom);
+  if (createdBefore !== undefined) query = query.where('created_at', '<', createdBefore);
+  return { query, runIdColumn: sql.ref<string>(runIdColumn) };
 }
 
 /** True for a filter that names a text which no stored run can have. */
 export function matchesNothing({ owner, workflowType, runIds = [] }: RunFilter): boolean {
-  const texts = [owner ?? '', workflowType ?? '', ...runIds];
-  return !texts.every(canBeStored);
+  return ![owner ?? '', workflowType ?? '', ...runIds].every(canBeStored);
 }
 
-function joinTag<O>(query: RunQuery<O>, hash: string): RunQuery<O> {
-  return query.$call((q) =>
-    q
-      .innerJoin('run_tags', 'run_tags.run_id', 'workflow_runs.run_id')
-      .where('run_tags.tag_hash', '=', hash),
-  );
+/**
+ * The first tag's index gives the runs in order. CROSS JOIN, because SQLite then reads that table
+ * first; the other databases take it for the inner join that it is and choose themselves.
+ */
+function taggedRuns(db: Kysely<Tables>, hash: string): RunQuery {
+  return db
+    .selectFrom('run_tags')
+    .crossJoin('workflow_runs')
+    .whereRef('workflow_runs.run_id', '=', 'run_tags.run_id')
+    .where('run_tags.tag_hash', '=', hash);
 }
 
 function hasTag(eb: ExpressionBuilder<Tables, 'workflow_runs'>, hash: string) {
@@ -58,7 +56,6 @@ function isOneOf(
   values: readonly string[],
 ) {
   // `IN ()` is no SQL.
-  return values.length === 0
-    ? eb.lit(false)
-    : sql<boolean>`${sql.ref(column)} in (${sql.join(values)})`;
+  if (values.length === 0) return eb.lit(false);
+  return sql<boolean>`${sql.ref(column)} in (${sql.join(values)})`;
 }

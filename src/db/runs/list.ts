@@ -5,7 +5,7 @@ import type { Connection } from '../retry.ts';
 import { canBeStored } from '../plain-text.ts';
 import { SUMMARY_COLUMNS, summaryFromRow } from '../rows.ts';
 import type { Tables } from '../schema.ts';
-import { filterRuns, matchesNothing, runIdColumn } from './filter.ts';
+import { matchesNothing, selectRuns } from './filter.ts';
 
 /** One page of runs, by run id. */
 export async function listRuns(
@@ -33,13 +33,13 @@ function pageOfStates(db: Kysely<Tables>, query: RunListQuery) {
 }
 
 function pageOf(db: Kysely<Tables>, query: RunListQuery) {
-  const key = runIdColumn(query);
-  const { after } = query;
-  const comparison = query.order === 'newest_first' ? '<' : '>';
-  const page = filterRuns(db.selectFrom('workflow_runs').select(SUMMARY_COLUMNS), query)
-    .orderBy(key, direction(query))
+  const { query: runs, runIdColumn } = selectRuns(db, query);
+  const page = runs
+    .select(SUMMARY_COLUMNS)
+    .orderBy(runIdColumn, direction(query))
     .limit(query.limit);
-  return after === undefined ? page : page.where(key, comparison, after);
+  const comparison = query.order === 'newest_first' ? '<' : '>';
+  return query.after === undefined ? page : page.where(runIdColumn, comparison, query.after);
 }
 
 function direction({ order }: RunListQuery): 'asc' | 'desc' {
