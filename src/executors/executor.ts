@@ -17,6 +17,9 @@ export interface Executor {
    */
   start(command: Command, job: JobContext): Promise<JobId>;
 
+  /** The job that was started for (run, attempt), by whichever process; undefined when none was. */
+  find(command: Command, job: JobContext): Promise<JobId | undefined>;
+
   poll(jobId: JobId): Promise<JobStatus>;
 
   /**

@@ -88,6 +88,13 @@ export function describeExecutor(name: string, fixture: ExecutorFixture): void {
       expect(await fixture.countExecutions(directory)).toBe(1);
     });
 
+    test('finds a job that was started, and none before', async () => {
+      const command = fixture.command(LONG, directory);
+      expect(await executor.find(command, job)).toBeUndefined();
+      const jobId = await start(LONG);
+      expect(await fixture.createExecutor().find(command, job)).toBe(jobId);
+    });
+
     test('does not start an ended job again', async () => {
       const jobId = await start({ seconds: 0, exitCode: 3 });
       await ended(jobId);

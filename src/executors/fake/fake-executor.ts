@@ -34,7 +34,7 @@ export function createFakeExecutor(settings: FakeExecutorSettings = {}): Executo
     const { stdoutPath, stderrPath } = command;
     const job = { runId, attempt, startedAt: now(), argument, stdoutPath, stderrPath };
     if (await writeJob(directory, job)) await leaveMark(settings.markDirectory, context);
-    return JSON.stringify({ fakeJob: directory });
+    return jobIdOf(directory);
   }
 
   async function poll(jobId: JobId): Promise<JobStatus> {
@@ -64,11 +64,17 @@ export function createFakeExecutor(settings: FakeExecutorSettings = {}): Executo
     name: 'fake',
     check: async () => undefined,
     start,
+    find: async (_command, { directory }) =>
+      (await readJob(directory)) ? jobIdOf(directory) : undefined,
     poll,
     watch: (jobId, wake) => watchClock(directoryOf(jobId), now, wake),
     cancel,
     cleanup: async (jobId) => void directoryOf(jobId),
   };
+}
+
+function jobIdOf(directory: string): JobId {
+  return JSON.stringify({ fakeJob: directory });
 }
 
 function directoryOf(jobId: JobId): string {

@@ -21,12 +21,13 @@ export function createLocalExecutor(): Executor {
   async function start(command: Command, context: JobContext): Promise<JobId> {
     const { identity } = await host();
     checkJobIdLength(jobOf(command, context, { ...LONGEST_CLAIM, host: identity }));
-    const earlier = await readClaim(context.directory);
-    if (earlier) return encodeJobId(jobOf(command, context, earlier));
+    const earlier = await find(command, context);
+    if (earlier !== undefined) return earlier;
     const child = await startWrapper(command, context, identity);
-    const claim = await readClaim(context.directory);
-    if (!claim) throw new Error(`The job could not be started in ${context.directory}.`);
-    const jobId = encodeJobId(jobOf(command, context, claim));
+    const jobId = await find(command, context);
+    if (jobId === undefined) {
+      throw new Error(`The job could not be started in ${context.directory}.`);
+    }
     remember(jobId, child);
     return jobId;
   }
@@ -41,6 +42,7 @@ export function createLocalExecutor(): Executor {
     name: 'local',
     check: checkLocal,
     start,
+    find,
     poll: async (jobId) => pollJob(decodeJobId(jobId), await host()),
     watch: (jobId, wake) => watchJob(decodeJobId(jobId), children.get(jobId), wake),
     cancel: async (jobId, { graceSeconds }) =>
@@ -52,6 +54,11 @@ export function createLocalExecutor(): Executor {
       if (hostNameOf(job.host) === here.name) await stopJob(job, here, 0);
     },
   };
+}
+
+async function find(command: Command, context: JobContext): Promise<JobId | undefined> {
+  const claim = await readClaim(context.directory);
+  return claim && encodeJobId(jobOf(command, context, claim));
 }
 
 const LONGEST_CLAIM = { pid: Number.MAX_SAFE_INTEGER, start: '9'.repeat(20) };

@@ -1,0 +1,22 @@
+import type { Run } from '../runs/run.ts';
+import type { DaemonParts } from './daemon-deps.ts';
+import { offersOf } from './presence.ts';
+
+/**
+ * Takes the oldest run in the queue that can be executed here: the run is INITIALIZING and under this
+ * daemon's lease then. Undefined when there is none.
+ */
+export async function claimRun(parts: DaemonParts, daemonId: string): Promise<Run | undefined> {
+  const { store, executor, engines, now, logger } = parts;
+  const run = await store.claimRun({
+    daemonId,
+    executor: executor.name,
+    at: now(),
+    engines: offersOf(engines),
+  });
+  if (!run) return undefined;
+  const { runId, attempt, engine } = run;
+  const facts = { run_id: runId, from: 'QUEUED', to: run.state, engine, executor: executor.name };
+  logger.info({ ...facts, daemon_id: daemonId, attempt }, 'run claimed');
+  return run;
+}

@@ -1,0 +1,89 @@
+import type { EngineOutputFile } from '../engines/engine.ts';
+import type { JsonObject } from '../runs/json.ts';
+import type { OutputFile } from '../runs/run.ts';
+import { outputKey, runPrefix } from '../runs/storage-keys.ts';
+import { openConfined } from './confined-file.ts';
+import { messageOf, RunFailure } from './interruption.ts';
+import { mediaTypeOf } from './media-type.ts';
+import { retryStorage } from './retry-storage.ts';
+import type { RunContext } from './run-context.ts';
+
+const UPLOADS_AT_ONCE = 4;
+
+export interface CollectedOutputs {
+  readonly outputs: JsonObject;
+  readonly outputFiles: readonly OutputFile[];
+}
+
+/**
+ * Brings the outputs of a run that ended well into storage.
+ * @throws RunFailure when they can't be read or stored; then nothing of them is left in storage
+ * @throws Interruption
+ */
+export async function collectOutputs(context: RunContext): Promise<CollectedOutputs> {
+  const { object, files } = await readOutputs(context);
+  try {
+    return { outputs: object, outputFiles: await uploadAll(context, files) };
+  } catch (error) {
+    if (error instanceof RunFailure) await removeOutputs(context);
+    throw error;
+  }
+}
+
+/** Removes what was uploaded of outputs that the run will not have. */
+export async function removeOutputs({ active, parts, run, logger }: RunContext): Promise<void> {
+  if (!active.holdsLease()) return;
+  try {
+    await parts.storage.deletePrefix(`${runPrefix(run.runId)}outputs/`);
+  } catch (error) {
+    logger.warn({ err: error }, 'outputs not removed from storage');
+  }
+}
+
+async function readOutputs({ engine, directory }: RunContext) {
+  try {
+    return await engine.outputs(directory);
+  } catch (error) {
+    const message = `The outputs could not be read: ${messageOf(error)}`;
+    throw new RunFailure(message, { cause: error });
+  }
+}
+
+async function uploadAll(
+  context: RunContext,
+  files: readonly EngineOutputFile[],
+): Promise<readonly OutputFile[]> {
+  const pending = [...new Map(files.map((file) => [file.path, file])).values()];
+  const uploaded: OutputFile[] = [];
+  const work = async (): Promise<void> => {
+    for (let file = pending.pop(); file; file = pending.pop()) {
+      context.active.checkpoint();
+      uploaded.push(await upload(context, file));
+    }
+  };
+  const stopOthers = (error: unknown): never => {
+    pending.length = 0;
+    throw error;
+  };
+  const workers = Array.from({ length: UPLOADS_AT_ONCE }, () => work().catch(stopOthers));
+  // All are awaited also when one fails: nothing may be written after this function ended.
+  const ends = await Promise.allSettled(workers);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  return uploaded.sort((one, other) => (one.path < other.path ? -1 : 1));
+}
+
+function upload(context: RunContext, { path, source }: EngineOutputFile): Promise<OutputFile> {
+  const { parts, run, directory } = context;
+  const roots = [directory.root, ...parts.settings.allowedFileRoots];
+  return retryStorage(context, `The output '${path}' could not be stored`, async () => {
+    const file = await openConfined(source, roots);
+    if (!file) throw new RunFailure(`The output '${path}' is no file in the run's directory.`);
+    try {
+      const body = file.createReadStream({ autoClose: false });
+      const stored = await parts.storage.put(outputKey(run.runId, path), body);
+      return { path, ...stored, mediaType: mediaTypeOf(path) };
+    } finally {
+      await file.close();
+    }
+  });
+}

@@ -1,0 +1,62 @@
+import type { Logger } from 'pino';
+import type { Engine, EngineInstallation } from '../engines/engine.ts';
+import type { Executor } from '../executors/executor.ts';
+import type { DaemonRegistry } from '../runs/daemon-registry.ts';
+import type { RunStore } from '../runs/run-store.ts';
+import type { Storage } from '../storage/storage.ts';
+
+export interface DaemonDeps {
+  readonly store: RunStore;
+  readonly registry: DaemonRegistry;
+  readonly storage: Storage;
+  readonly executor: Executor;
+  readonly engines: readonly InstalledEngine[];
+  readonly settings: DaemonSettings;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch, for what is written down; `Date.now` by default. */
+  readonly now?: () => number;
+  /** Milliseconds from any beginning, never set back, for leases; `performance.now` by default. */
+  readonly monotonicNow?: () => number;
+}
+
+export interface InstalledEngine {
+  readonly engine: Engine;
+  /** Newest first; an engine without any is not offered. */
+  readonly installations: readonly EngineInstallation[];
+}
+
+export interface DaemonSettings {
+  /** Absolute directory for the private directories of runs. */
+  readonly workRoot: string;
+  readonly pollIntervalMs: number;
+  readonly maxConcurrentRuns: number;
+  /** How long a daemon may be silent before its runs are taken over; several heartbeats. */
+  readonly leaseSeconds: number;
+  readonly heartbeatSeconds: number;
+  readonly cancelGraceSeconds: number;
+  /** How often a run is started again after its job was lost. */
+  readonly maxAttempts: number;
+  readonly coresPerRun: number;
+  /** How often growing logs are copied to storage. */
+  readonly logIntervalMs: number;
+  readonly keepWorkDirectories: 'never' | 'failed' | 'always';
+  /** PATH of engines and their tools. */
+  readonly searchPath: string;
+  readonly allowedFileRoots: readonly string[];
+  readonly drain: Drain;
+  /** Pauses between attempts when storage fails; about a minute in all by default. */
+  readonly storageRetryPausesMs?: readonly number[];
+}
+
+/**
+ * What a stopping daemon does with its runs: `handover` leaves running engines to the next daemon on
+ * this host, `wait` sees them to their end.
+ */
+export type Drain = 'handover' | 'wait';
+
+/** The parts with every default filled in. */
+export type DaemonParts = Required<DaemonDeps>;
+
+export function daemonParts(deps: DaemonDeps): DaemonParts {
+  return { now: Date.now, monotonicNow: () => performance.now(), ...deps };
+}

@@ -1,0 +1,104 @@
+import { cancelRun } from './cancel.ts';
+import { findJob } from './end-job.ts';
+import { failRun } from './fail.ts';
+import { finishRun } from './finish.ts';
+import { Interruption } from './interruption.ts';
+import { JobFollower } from './job-follower.ts';
+import { giveBack, requeueRun } from './requeue.ts';
+import type { RunContext } from './run-context.ts';
+import { settleLoss } from './settle-loss.ts';
+import { stageRun } from './stage.ts';
+import { readStagedCommand } from './staged-command.ts';
+import { recordStart, startRun } from './start.ts';
+
+/** One run in the hands of this daemon, from the claim (or the takeover) to its end. */
+export class Execution {
+  readonly #context: RunContext;
+  #follower: JobFollower | undefined;
+
+  constructor(context: RunContext) {
+    this.#context = context;
+  }
+
+  /** Executes a run that was just claimed. Never rejects. */
+  async execute(): Promise<void> {
+    await this.#settled(async () => {
+      const command = await stageRun(this.#context);
+      await startRun(this.#context, command);
+      await this.#followToEnd();
+    });
+  }
+
+  /** Goes on with a run that another daemon, or this one before, had begun. Never rejects. */
+  async resume(): Promise<void> {
+    await this.#settled(async () => {
+      const { active, directory } = this.#context;
+      active.checkpoint();
+      await findJob(this.#context);
+      if (active.jobId === undefined) {
+        return requeueRun(this.#context, 'its daemon was lost before it was started');
+      }
+      const command = await readStagedCommand(directory);
+      if (active.state === 'INITIALIZING' && command) await recordStart(this.#context, command);
+      await this.#followToEnd();
+    });
+  }
+
+  async #followToEnd(): Promise<void> {
+    const { active } = this.#context;
+    if (active.jobId === undefined) return;
+    this.#follower = new JobFollower(this.#context, active.jobId);
+    const end = await this.#follower.follow();
+    if (end.status === 'exited') await finishRun(this.#context, this.#follower, end.code);
+    else await requeueRun(this.#context, end.reason);
+  }
+
+  async #settled(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      await this.#settle(error);
+    }
+  }
+
+  async #settle(error: unknown): Promise<void> {
+    const { active, logger } = this.#context;
+    try {
+      await this.#react(active.interruption() ?? error);
+    } catch (second) {
+      if (!active.holdsLease()) return this.#leave('lease_lost');
+      // The lease stays, so the next look at the leases finds the run and takes it up again.
+      logger.error({ err: second }, 'run not settled');
+    }
+  }
+
+  /** A cancel that is noticed, or fails, in the middle of something else is one more step. */
+  async #react(cause: unknown, isLast = false): Promise<void> {
+    try {
+      if (!(cause instanceof Interruption)) {
+        await failRun(this.#context, cause, this.#follower);
+      } else if (cause.reason === 'cancel_requested') {
+        await cancelRun(this.#context, this.#follower);
+      } else if (cause.reason === 'handover' && !this.#wasStarted()) {
+        await giveBack(this.#context, 'the daemon is being stopped');
+      } else {
+        await this.#leave(cause.reason);
+      }
+    } catch (error) {
+      if (isLast || !this.#context.active.holdsLease()) throw error;
+      await this.#react(error, true);
+    }
+  }
+
+  #wasStarted(): boolean {
+    const { state, jobId } = this.#context.active;
+    return state !== 'INITIALIZING' || jobId !== undefined;
+  }
+
+  /** Not a word is written any more: the run is another daemon's, and so may be its job and its files. */
+  async #leave(reason: Interruption['reason']): Promise<void> {
+    const { active, logger } = this.#context;
+    logger.info({ reason, job_id: active.jobId, state: active.state }, 'run left');
+    if (reason === 'lease_lost') await settleLoss(this.#context);
+  }
+}

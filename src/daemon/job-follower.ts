@@ -1,0 +1,121 @@
+import type { TaskEvent } from '../engines/engine.ts';
+import type { JobId, JobStatus } from '../executors/executor.ts';
+import type { Task } from '../runs/run.ts';
+import { Interruption, RunFailure } from './interruption.ts';
+import { persist } from './persist.ts';
+import type { RunContext } from './run-context.ts';
+import { RunLogs } from './run-logs.ts';
+import { TaskTracker } from './task-tracker.ts';
+
+const TASKS_IN_ONE_WRITE = 100;
+/** In a row, one for each log interval, before the run fails of it. */
+const MOST_FAILURES = 10;
+
+export type JobEnd = Extract<JobStatus, { status: 'exited' | 'lost' }>;
+
+/**
+ * Follows a job: its tasks into the database, its logs into storage. Nothing of where it was needs to
+ * be kept: another follower reads the events from the beginning, saves the same tasks at the same
+ * positions, and goes on with each log where its copy ends.
+ */
+export class JobFollower {
+  readonly #context: RunContext;
+  readonly #jobId: JobId;
+  readonly #tasks = new TaskTracker();
+  readonly #logs: RunLogs;
+  #cursor = 0;
+  #failures = 0;
+  #nextCopyAt = Number.NEGATIVE_INFINITY;
+
+  constructor(context: RunContext, jobId: JobId) {
+    this.#context = context;
+    this.#jobId = jobId;
+    this.#logs = new RunLogs(context);
+  }
+
+  /**
+   * Until the job is no more.
+   * @throws Interruption
+   */
+  async follow(): Promise<JobEnd> {
+    const { active, parts } = this.#context;
+    const endWatch = parts.executor.watch(this.#jobId, () => active.waker.wake());
+    try {
+      for (;;) {
+        active.checkpoint();
+        const status = await this.#look();
+        if (status?.status === 'exited' || status?.status === 'lost') return status;
+        await active.waker.wait(parts.settings.logIntervalMs);
+      }
+    } finally {
+      endWatch();
+    }
+  }
+
+  /**
+   * One look at the job. That it fails for once (no descriptors left, say) is no reason to give up on
+   * an engine that runs well.
+   */
+  async #look(): Promise<JobStatus | undefined> {
+    try {
+      // Asked before the events are read: of a job that ended, they are then complete.
+      const status = await this.#context.parts.executor.poll(this.#jobId);
+      await this.#readEvents();
+      await this.#copyLogs();
+      this.#failures = 0;
+      return status;
+    } catch (error) {
+      this.#failures += 1;
+      const isFinal = error instanceof Interruption || error instanceof RunFailure;
+      if (isFinal || this.#failures > MOST_FAILURES) throw error;
+      this.#context.logger.warn({ err: error, job_id: this.#jobId }, 'look at the job failed');
+      return undefined;
+    }
+  }
+
+  /** The rest of events and logs of a job of which nothing runs any more; open tasks end now, with the note. */
+  async drain(note: string): Promise<void> {
+    await this.#readEvents();
+    this.#tasks.endOpen(this.#context.parts.now(), note);
+    await this.#logs.close();
+    await this.#saveTasks(this.#tasks.takeChanged());
+  }
+
+  async #readEvents(): Promise<void> {
+    const { engine, directory } = this.#context;
+    for (;;) {
+      const { events, cursor } = await engine.tasks(directory, this.#cursor);
+      await this.#apply(events);
+      if (cursor === this.#cursor) return;
+      this.#cursor = cursor;
+    }
+  }
+
+  /** The log of an ended task is complete before its end can be seen. */
+  async #apply(events: readonly TaskEvent[]): Promise<void> {
+    for (const event of events) {
+      this.#tasks.apply(event);
+      if (event.type === 'started') this.#logs.openTask(event);
+      else await this.#logs.closeTask(event.taskId);
+    }
+    await this.#saveTasks(this.#tasks.takeChanged());
+  }
+
+  async #copyLogs(): Promise<void> {
+    const { parts } = this.#context;
+    if (parts.monotonicNow() < this.#nextCopyAt) return;
+    await this.#logs.copyGrown();
+    this.#nextCopyAt = parts.monotonicNow() + parts.settings.logIntervalMs;
+  }
+
+  async #saveTasks(tasks: readonly Task[]): Promise<void> {
+    const { active, parts } = this.#context;
+    for (let first = 0; first < tasks.length; first += TASKS_IN_ONE_WRITE) {
+      const batch = tasks.slice(first, first + TASKS_IN_ONE_WRITE);
+      const saved = await persist(this.#context, () => parts.store.saveTasks(active.lease, batch));
+      if (saved) continue;
+      active.interrupt('lease_lost');
+      throw new Interruption('lease_lost');
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { stat } from 'node:fs/promises';
+import { StorageError, type Storage } from '../storage/storage.ts';
+import { openConfined } from './confined-file.ts';
+
+const BLOCK_BYTES = 1024 * 1024;
+
+export interface LogSource {
+  readonly path: string;
+  /** Directory that the file must really lie in. */
+  readonly root: string;
+  /** Where it goes in storage. */
+  readonly key: string;
+}
+
+/** A growing file on its way to storage, block by block, from where the copy in storage ends. */
+export class LogTail {
+  readonly #source: LogSource;
+  readonly #storage: Storage;
+  /** @throws when nothing may be written any more */
+  readonly #assertLease: () => void;
+  #offset: number | undefined;
+
+  constructor(source: LogSource, storage: Storage, assertLease: () => void) {
+    this.#source = source;
+    this.#storage = storage;
+    this.#assertLease = assertLease;
+  }
+
+  /** Copies what the file has grown by. */
+  async copy(): Promise<void> {
+    this.#offset ??= await this.#findEnd();
+    const sizeBytes = await sizeOf(this.#source.path);
+    if (sizeBytes <= this.#offset) return;
+    try {
+      await this.#copyFrom(this.#offset, sizeBytes);
+    } catch (error) {
+      // Somebody shortened the copy: look again where it ends.
+      if (error instanceof StorageError && error.code === 'gap') this.#offset = undefined;
+      throw error;
+    }
+  }
+
+  /** Also makes an empty object, so that the log can be read from the beginning. */
+  async #findEnd(): Promise<number> {
+    const { key } = this.#source;
+    const stored = await this.#storage.stat(key);
+    if (stored) return stored.sizeBytes;
+    this.#assertLease();
+    await this.#storage.append(key, 0, new Uint8Array());
+    return 0;
+  }
+
+  async #copyFrom(offset: number, end: number): Promise<void> {
+    const { path, root, key } = this.#source;
+    const file = await openConfined(path, [root]);
+    if (!file) return;
+    try {
+      const block = Buffer.alloc(Math.min(BLOCK_BYTES, end - offset));
+      for (let at = offset; at < end;) {
+        const { bytesRead } = await file.read(block, 0, Math.min(block.length, end - at), at);
+        if (bytesRead === 0) return;
+        this.#assertLease();
+        await this.#storage.append(key, at, block.subarray(0, bytesRead));
+        at += bytesRead;
+        this.#offset = at;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch {
+    return 0; // not there yet
+  }
+}

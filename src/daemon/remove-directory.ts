@@ -1,0 +1,35 @@
+import { chmod, readdir, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { StoredState } from '../runs/state.ts';
+import type { RunContext } from './run-context.ts';
+
+/** Removes the private directory of an attempt that is over, unless the settings keep it. */
+export async function removeRunDirectory(context: RunContext, state: StoredState): Promise<void> {
+  const { parts, directory, logger } = context;
+  const keep = parts.settings.keepWorkDirectories;
+  const failed = state === 'EXECUTOR_ERROR' || state === 'SYSTEM_ERROR';
+  if (keep === 'always' || (keep === 'failed' && failed)) return;
+  try {
+    await removeTree(directory.root);
+  } catch (error) {
+    logger.warn({ err: error }, 'work directory not removed');
+  }
+}
+
+/** Removes the directory of an attempt, and that of its run when this was the last in it. */
+export async function removeTree(root: string): Promise<void> {
+  const remove = () => rm(root, { recursive: true, force: true, maxRetries: 3 });
+  await remove().catch(async () => {
+    // Tools leave directories that not even their owner may write to.
+    await makeWritable(root);
+    await remove();
+  });
+  await rmdir(dirname(root)).catch(() => undefined);
+}
+
+async function makeWritable(directory: string): Promise<void> {
+  await chmod(directory, 0o700);
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    if (entry.isDirectory()) await makeWritable(join(directory, entry.name));
+  }
+}

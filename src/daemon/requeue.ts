@@ -1,0 +1,25 @@
+import { endLeftovers } from './end-job.ts';
+import { RunFailure } from './interruption.ts';
+import { moveTo } from './move.ts';
+import { removeRunDirectory } from './remove-directory.ts';
+import type { RunContext } from './run-context.ts';
+
+/**
+ * Gives a run whose attempt came to nothing back to the queue.
+ * @throws RunFailure when it has no attempt left
+ */
+export async function requeueRun(context: RunContext, reason: string): Promise<void> {
+  const { parts, run } = context;
+  await endLeftovers(context);
+  const { maxAttempts } = parts.settings;
+  if (run.attempt >= maxAttempts) {
+    throw new RunFailure(`Attempt ${run.attempt} of ${maxAttempts} came to nothing: ${reason}.`);
+  }
+  await giveBack(context, `attempt ${run.attempt} came to nothing: ${reason}`);
+}
+
+/** The run waits in the queue again, as if this daemon had never had it. */
+export async function giveBack(context: RunContext, reason: string): Promise<void> {
+  await moveTo(context, 'QUEUED', reason);
+  await removeRunDirectory(context, 'QUEUED');
+}

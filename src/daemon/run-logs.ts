@@ -1,0 +1,71 @@
+import type { TaskStarted } from '../engines/engine.ts';
+import { runLogKey, taskLogKey, type LogStream } from '../runs/storage-keys.ts';
+import { Interruption } from './interruption.ts';
+import { LogTail } from './log-tail.ts';
+import { retryStorage } from './retry-storage.ts';
+import type { RunContext } from './run-context.ts';
+
+const STREAMS: readonly LogStream[] = ['stdout', 'stderr'];
+
+/** The logs of a run and of its open tasks on their way to storage. */
+export class RunLogs {
+  readonly #context: RunContext;
+  readonly #ofRun: readonly LogTail[];
+  readonly #ofTasks = new Map<string, readonly LogTail[]>();
+
+  constructor(context: RunContext) {
+    this.#context = context;
+    const { run, directory } = context;
+    this.#ofRun = STREAMS.map((stream) =>
+      this.#tail(directory[stream], runLogKey(run.runId, stream)),
+    );
+  }
+
+  openTask({ taskId, stdoutPath, stderrPath }: TaskStarted): void {
+    if (this.#ofTasks.has(taskId)) return;
+    const { runId } = this.#context.run;
+    const paths = { stdout: stdoutPath, stderr: stderrPath };
+    const tails = STREAMS.flatMap((stream) => {
+      const path = paths[stream];
+      return path === undefined ? [] : [this.#tail(path, taskLogKey(runId, taskId, stream))];
+    });
+    this.#ofTasks.set(taskId, tails);
+  }
+
+  /** Copies what is new; a storage that fails is tried again the next time. */
+  async copyGrown(): Promise<void> {
+    for (const tail of [...this.#ofRun, ...this.#ofTasks.values()].flat()) {
+      try {
+        await tail.copy();
+      } catch (error) {
+        if (error instanceof Interruption) throw error;
+        this.#context.logger.warn({ err: error }, 'log copy failed');
+      }
+    }
+  }
+
+  /** Copies the rest of an ended task's logs. */
+  async closeTask(taskId: string): Promise<void> {
+    for (const tail of this.#ofTasks.get(taskId) ?? []) await this.#copyRest(tail);
+    this.#ofTasks.delete(taskId);
+  }
+
+  /**
+   * Copies the rest of all logs.
+   * @throws RunFailure when storage does not take it
+   */
+  async close(): Promise<void> {
+    for (const taskId of [...this.#ofTasks.keys()]) await this.closeTask(taskId);
+    for (const tail of this.#ofRun) await this.#copyRest(tail);
+  }
+
+  async #copyRest(tail: LogTail): Promise<void> {
+    await retryStorage(this.#context, 'The logs could not be stored', () => tail.copy());
+  }
+
+  #tail(path: string, key: string): LogTail {
+    const { active, parts, directory } = this.#context;
+    const source = { path, root: directory.root, key };
+    return new LogTail(source, parts.storage, () => active.assertLease());
+  }
+}
