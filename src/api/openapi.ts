@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import { COMPONENTS } from '../wes/components.ts';
 import type { ApiInstance } from './api-instance.ts';
 import type { ApiDeps } from './context.ts';
+import { withoutEmptyRequired } from './empty-required.ts';
 import { WES_VERSION } from './service-info.ts';
 
 const DESCRIPTION = `Runs workflows and tells how they fare: the GA4GH Workflow Execution Service API, version ${WES_VERSION}.
@@ -30,6 +31,10 @@ export async function addOpenApi(
         security: [{ basic: [] }],
       }),
     },
+    transformObject: (document) =>
+      'openapiObject' in document
+        ? (withoutEmptyRequired(document.openapiObject) as typeof document.openapiObject) // a copy
+        : document.swaggerObject,
     refResolver: {
       buildLocalReference: (json, _baseUri, _fragment, index) =>
         typeof json.$id === 'string' ? json.$id : `schema${index}`,

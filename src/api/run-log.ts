@@ -69,7 +69,7 @@ function workflowLog(run: Run, events: readonly RunEvent[], addresses: Addresses
 function workflowName(workflowUrl: string): string {
   const [, address = '', fragment = ''] = /^([^?#]*)(?:\?[^#]*)?(#.*)?$/s.exec(workflowUrl) ?? [];
   const segments = address.split('/').filter((segment) => segment !== '');
-  return `${segments.at(-1) ?? workflowUrl}${fragment}`;
+  return `${segments.at(-1) ?? ''}${fragment}`;
 }
 
 function engineLine({ engine, engineVersion, executor, attempt }: Run): string {

@@ -46,8 +46,6 @@ export function runFilter(query: RunQuery, owner: string | undefined): RunFilter
   const runIds = query.run_ids?.flatMap((ids) => ids.split(',')).filter(isRunId);
   if (states?.length === 0 || runIds?.length === 0) return 'nothing';
   const tags = [...joinedTags(query.tags ?? []), ...zippedTags(query)];
-  const createdFrom = time(query.created_after, 'created_after');
-  const createdBefore = time(query.created_before, 'created_before');
   if (query.workflow_type !== undefined) checkText(query.workflow_type, 'workflow_type');
   return {
     ...(owner !== undefined && { owner }),
@@ -55,6 +53,14 @@ export function runFilter(query: RunQuery, owner: string | undefined): RunFilter
     ...(tags.length > 0 && { tags }),
     ...(query.workflow_type !== undefined && { workflowType: query.workflow_type }),
     ...(runIds !== undefined && { runIds: [...new Set(runIds)].sort() }),
+    ...timeRange(query),
+  };
+}
+
+function timeRange(query: RunQuery): Pick<RunFilter, 'createdFrom' | 'createdBefore'> {
+  const createdFrom = time(query.created_after, 'created_after');
+  const createdBefore = time(query.created_before, 'created_before');
+  return {
     ...(createdFrom !== undefined && { createdFrom }),
     ...(createdBefore !== undefined && { createdBefore }),
   };

@@ -1,7 +1,7 @@
 import { LogController, type FastifyServerOptions } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-import type { ConnectionError, FastifyReply } from 'fastify';
+import type { ConnectionError } from 'fastify';
 import type { Socket } from 'node:net';
 import type { ApiDeps } from './context.ts';
 import { errorBody, sendError } from './errors.ts';
@@ -29,8 +29,7 @@ export function serverOptions({
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
     ajv: { customOptions: { coerceTypes: 'array', removeAdditional: false, strict: false } },
     frameworkErrors: (error, request, reply) => {
-      // The same reply: its type here depends on a route, and there is none.
-      sendError(error, request, reply as unknown as FastifyReply, authenticator);
+      sendError(error, request, reply, authenticator);
     },
     clientErrorHandler: answerBrokenRequest,
   };

@@ -158,7 +158,7 @@ async function send(
     headers,
     ...(payload !== undefined && { payload }),
   });
-  const isJson = /^application\/json/.test(String(response.headers['content-type']));
+  const isJson = String(response.headers['content-type']).startsWith('application/json');
   const body: unknown = isJson && response.body !== '' ? response.json() : undefined;
   if (body !== undefined && (url.startsWith(prefix) || response.statusCode >= 400)) {
     check({ method, path: url, status: response.statusCode, body });

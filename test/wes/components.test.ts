@@ -72,13 +72,13 @@ function withoutAdditions(schema: unknown, name: string): unknown {
   return {
     ...rest,
     properties: Object.fromEntries(kept),
-    ...(required.length > 0 && { required }),
+    ...(required !== undefined && { required }),
   };
 }
 
 const WORDING: ReadonlySet<string> = new Set(['description', 'title', 'example']);
 
-/** A schema without what is only said to people; `required` is a set, and an empty one is none. */
+/** A schema without what is only said to people; `required` is a set. */
 function substance(schema: unknown, isMapOfSchemas = false): unknown {
   if (Array.isArray(schema)) return schema.map((item) => substance(item));
   if (typeof schema !== 'object' || schema === null) return schema;
@@ -87,7 +87,7 @@ function substance(schema: unknown, isMapOfSchemas = false): unknown {
     .map(([key, value]) => [
       key,
       key === 'required' && Array.isArray(value)
-        ? value.toSorted()
+        ? new Set(value)
         : substance(value, key === 'properties' && !isMapOfSchemas),
     ]);
   return Object.fromEntries(entries);

@@ -1,3 +1,4 @@
+import { finished } from 'node:stream/promises';
 import type { Multipart, MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { createAttachmentNames, type AttachmentNames } from '../../runs/attachment-name.ts';
@@ -93,8 +94,10 @@ async function receivePart(
 }
 
 async function skip({ fieldname, file }: MultipartFile, maxBytes: number): Promise<void> {
-  const tooMuch = () => fieldTooLarge(fieldname, maxBytes);
-  for await (const _chunk of limitedStream(contentOf(file), maxBytes, tooMuch));
+  const content = limitedStream(contentOf(file), maxBytes, () =>
+    fieldTooLarge(fieldname, maxBytes),
+  );
+  await finished(content.resume());
 }
 
 /** RFC 7578, section 4.7 deprecates these; storing an encoded file as it stands would break it silently. */
