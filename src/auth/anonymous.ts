@@ -1,7 +1,7 @@
 import type { Authenticator } from './principal.ts';
 
 /** The owner of what is submitted while nobody has to say who they are. */
-export const ANONYMOUS = 'anonymous';
+const ANONYMOUS = 'anonymous';
 
 /** Everybody is the same user, who sees and manages everything; credentials are not looked at. */
 export function createAnonymousAuthenticator(): Authenticator {

@@ -22,7 +22,7 @@ export interface LoginThrottle {
   begin(name: string, address: string): Attempt;
 }
 
-export interface Attempt {
+interface Attempt {
   /** Failures so far, this one included. */
   readonly failures: number;
   /** The attempt was no wrong guess. */
