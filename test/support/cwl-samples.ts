@@ -70,7 +70,7 @@ function withInput(tool: Tool, input: string | undefined): JsonObject {
 }
 
 /** A scatter over the input `numbers`; the script sees each of them as `$0`. */
-export function scatter(script: string): JsonObject {
+export function scatter(script: string, outputs: JsonObject = { made: 'stdout' }): JsonObject {
   return {
     class: 'Workflow',
     requirements: { ScatterFeatureRequirement: {} },
@@ -80,9 +80,9 @@ export function scatter(script: string): JsonObject {
       each: {
         scatter: 'number',
         in: { number: 'numbers' },
-        out: ['made'],
+        out: Object.keys(outputs),
         run: {
-          ...shellTool(script, { made: 'stdout' }),
+          ...shellTool(script, outputs),
           inputs: { number: { type: 'int', inputBinding: { position: 1 } } },
         },
       },

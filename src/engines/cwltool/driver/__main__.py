@@ -16,6 +16,7 @@ import sys
 import traceback
 
 from file_guard import FileGuard, guarded_fetcher, guarded_fs_access
+from output_places import separating_path_mapper
 from process_tree import adopt_orphans, end_all_on_sigterm
 from run_outcome import RunOutcome
 from task_events import EventLog
@@ -65,6 +66,7 @@ def run_workflow(options, cwltool_arguments, events, outcome):
     runtime_context = RuntimeContext(vars(arguments))
     runtime_context.select_resources = executor.select_resources
     runtime_context.make_fs_access = guarded_fs_access(guard)
+    runtime_context.path_mapper = separating_path_mapper(os.path.abspath(arguments.outdir))
     loading_context = LoadingContext(vars(arguments))
     loading_context.fetcher_constructor = guarded_fetcher(guard)
 
