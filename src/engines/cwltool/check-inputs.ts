@@ -60,7 +60,7 @@ function checkObject(object: JsonObject, field: string, limits: RequestLimits): 
   checkNamespaces(object['$namespaces'], field);
   for (const key of ADDRESS_KEYS) {
     const address = object[key];
-    if (typeof address === 'string') checkAddress(address, `${field}.${key}`, object, limits);
+    if (typeof address === 'string') checkAddress(address, `${field}.${key}`, limits);
   }
   if (object['class'] === 'File' || object['class'] === 'Directory') checkFileFields(object, field);
 }
@@ -75,11 +75,13 @@ function checkKey(key: string, field: string): void {
 
 function checkNamespaces(namespaces: JsonValue | undefined, field: string): void {
   if (namespaces === undefined) return;
-  const text = JSON.stringify(namespaces);
-  if (!CWL_NAMESPACES.some((namespace) => text.includes(namespace))) return;
+  const addresses = isJsonObject(namespaces) ? Object.values<JsonValue>(namespaces) : [null];
+  const isHarmless = (address: JsonValue): boolean =>
+    typeof address === 'string' && !CWL_NAMESPACES.some((known) => address.includes(known));
+  if (addresses.every(isHarmless)) return;
   throw invalidRequest(
     `${field}.$namespaces`,
-    'a prefix for CWL or cwltool is not allowed in the inputs',
+    'must give addresses to prefixes, but not those of CWL or cwltool',
   );
 }
 
@@ -95,14 +97,7 @@ function checkFileFields(object: JsonObject, field: string): void {
   }
 }
 
-function checkAddress(
-  address: string,
-  field: string,
-  object: JsonObject,
-  limits: RequestLimits,
-): void {
-  const isLiteral = object['contents'] !== undefined || object['listing'] !== undefined;
-  if (address.startsWith('_:') && isLiteral) return;
+function checkAddress(address: string, field: string, limits: RequestLimits): void {
   const scheme = SCHEME.exec(address)?.[1]?.toLowerCase();
   if (scheme !== undefined && REMOTE_SCHEMES.includes(scheme)) return;
   if (scheme !== undefined && scheme !== 'file') throw unsupportedScheme(field, scheme, limits);
