@@ -1,9 +1,12 @@
 /**
- * Writes the files that are printed from the code: docs/configuration.md and .env.example, both from
- * the table of settings. With `--check` it writes nothing and fails when a file is not up to date.
+ * Writes the files that are printed from the code: docs/configuration.md and .env.example from the
+ * table of settings, docs/cli.md from the commands. With `--check` it writes nothing and fails when a
+ * file is not up to date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Command } from 'commander';
+import { createProgram } from '../src/cli/program.ts';
 import { SETTINGS, type Setting } from '../src/settings.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -45,8 +48,52 @@ function exampleFile(): string {
   return `# Settings of the service; printed from src/settings.ts by \`npm run generate\`.\n\n${entries.join('\n')}`;
 }
 
+const HELP_WIDTH = 100;
+
+function commandLinePage(): string {
+  const program = createProgram({
+    terminal: process,
+    environment: {},
+    workingDirectory: root,
+    signal: new AbortController().signal,
+    finish: () => undefined,
+  });
+  return `# The \`wes\` command
+
+Printed from the commands by \`npm run generate\`: do not edit by hand.
+
+One command for the service, its operation, and as a client of any WES server. Settings of the service are in
+[configuration.md](configuration.md). Clients take the server from \`--server\` or \`WES_SERVER\` and credentials from
+\`--user\`, \`--token\`, or \`WES_USER\`, \`WES_PASSWORD\`, \`WES_TOKEN\`.
+
+| exit status | meaning |
+| --- | --- |
+| 0 | done; the run that was waited for is complete |
+| 1 | the run did not end well, or an operator command failed or found something broken |
+| 2 | wrong usage or configuration: nothing was done |
+| 3 | refused by the server |
+| 4 | no such run, task or output |
+| 5 | not authorized |
+| 6 | the server can't be reached or is broken |
+| 130 | interrupted |
+
+${program.commands.map((command) => commandSection(command, 'wes')).join('\n')}`;
+}
+
+function commandSection(command: Command, parent: string): string {
+  const name = `${parent} ${command.name()}`;
+  command.configureOutput({ getOutHelpWidth: () => HELP_WIDTH });
+  const help = command
+    .helpInformation()
+    .trimEnd()
+    .replace(/^Usage: .*$/m, `Usage: ${name} ${command.usage()}`);
+  const nested = command.commands.map((inner) => commandSection(inner, name));
+  return [`## ${name}\n\n\`\`\`text\n${help}\n\`\`\`\n`, ...nested].join('\n');
+}
+
 const FILES: Readonly<Record<string, string>> = {
   'docs/configuration.md': configurationPage(),
+  'docs/cli.md': commandLinePage(),
   '.env.example': exampleFile(),
 };
 

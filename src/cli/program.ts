@@ -47,7 +47,8 @@ Exit status: 0 done; 1 the run did not end well, or an operator command failed; 
 usage; 3 refused by the server; 4 not found; 5 not authorized; 6 server not reachable or
 broken; 130 interrupted.`;
 
-function createProgram(cli: Cli): Command {
+/** The whole command line, also for the page that is printed from it. */
+export function createProgram(cli: Cli): Command {
   const program = new Command('wes')
     .description('GA4GH Workflow Execution Service: the service, and a client for any WES server.')
     .version(packageVersion())
