@@ -53,7 +53,7 @@ export interface RunsTable {
   outputs: JsonText<JsonObject> | null;
 }
 
-interface RunTagsTable {
+export interface RunTagsTable {
   /** SHA-256 of key and value, see `tagDigest`. */
   tag_hash: string;
   run_id: string;

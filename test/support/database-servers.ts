@@ -58,6 +58,8 @@ export async function startMariadb(): Promise<DatabaseServer> {
       `--socket=${join(directory, 's.sock')}`,
       `--pid-file=${join(directory, 'pid')}`,
       `--init-file=${join(directory, 'init.sql')}`,
+      // Its own, because another server clears temporary tables from a shared one when it starts.
+      `--tmpdir=${directory}`,
       `--port=${port}`,
       '--bind-address=127.0.0.1',
       // Ephemeral data: durable commits would only cost time.
