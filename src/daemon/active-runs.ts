@@ -2,14 +2,9 @@ import type { LeasedRun } from '../runs/run-store.ts';
 import { executionKey, type ActiveRun } from './active-run.ts';
 import type { Interruption } from './interruption.ts';
 
-interface Entry {
-  readonly active: ActiveRun;
-  readonly ended: Promise<void>;
-}
-
 /** The runs that this daemon works on right now. */
 export class ActiveRuns {
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, ActiveRun>();
   /** Executions that ended since the leases were last asked for: an answer that is on its way may still name them. */
   #endedMeanwhile = new Set<string>();
   readonly #onEnd: () => void;
@@ -24,20 +19,16 @@ export class ActiveRuns {
 
   /** `work` is what is done with the run; it never rejects. */
   add(active: ActiveRun, work: () => Promise<void>): void {
-    const ended = work().then(() => {
+    this.#entries.set(active.key, active);
+    void work().then(() => {
       this.#entries.delete(active.key);
       this.#endedMeanwhile.add(active.key);
       this.#onEnd();
     });
-    this.#entries.set(active.key, { active, ended });
   }
 
   interruptAll(reason: Interruption['reason']): void {
-    for (const { active } of this.#entries.values()) active.interrupt(reason);
-  }
-
-  async allEnded(): Promise<void> {
-    await Promise.all([...this.#entries.values()].map(({ ended }) => ended));
+    for (const active of this.#entries.values()) active.interrupt(reason);
   }
 
   /**
@@ -48,7 +39,7 @@ export class ActiveRuns {
     const asked = new Set(this.#entries.keys());
     this.#endedMeanwhile = new Set();
     const leased = new Map((await listLeased()).map((run) => [executionKey(run), run]));
-    for (const [key, { active }] of this.#entries) {
+    for (const [key, active] of this.#entries) {
       const state = leased.get(key)?.state;
       if (state === 'CANCELING') active.interrupt('cancel_requested');
       if (state === undefined && asked.has(key)) active.interrupt('lease_lost');

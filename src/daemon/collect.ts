@@ -2,6 +2,7 @@ import type { EngineOutputFile } from '../engines/engine.ts';
 import type { JsonObject } from '../runs/json.ts';
 import type { OutputFile } from '../runs/run.ts';
 import { outputKey, runPrefix } from '../runs/storage-keys.ts';
+import { allOf } from './all-of.ts';
 import { openConfined } from './confined-file.ts';
 import { messageOf, RunFailure } from './interruption.ts';
 import { mediaTypeOf } from './media-type.ts';
@@ -65,10 +66,7 @@ async function uploadAll(
     pending.length = 0;
     throw error;
   };
-  const workers = Array.from({ length: UPLOADS_AT_ONCE }, () => work().catch(stopOthers));
-  // All are awaited also when one fails: nothing may be written after this function ended.
-  const ends = await Promise.allSettled(workers);
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  await allOf(Array.from({ length: UPLOADS_AT_ONCE }, () => work().catch(stopOthers)));
   return uploaded.sort((one, other) => (one.path < other.path ? -1 : 1));
 }
 

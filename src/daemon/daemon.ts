@@ -7,6 +7,7 @@ import { Execution } from './execution.ts';
 import { Presence } from './presence.ts';
 import { Recovery } from './recovery.ts';
 import { canExecute, createRunContext } from './run-context.ts';
+import { removeStaleDirectories } from './stale-directories.ts';
 import { Waker } from './waker.ts';
 
 const LONGEST_BACKOFF_MS = 10_000;
@@ -36,7 +37,7 @@ class DaemonLoop implements Daemon {
   readonly #active = new ActiveRuns(() => this.#waker.wake());
   #isStopping = false;
   #nextRecoveryAt = Number.NEGATIVE_INFINITY;
-  #ended: Promise<void> | undefined;
+  #ended: Promise<unknown> | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(parts: DaemonParts) {
@@ -50,7 +51,7 @@ class DaemonLoop implements Daemon {
     await executor.check();
     await this.#presence.begin();
     logger.info({ daemon_id: this.#presence.daemonId, executor: executor.name }, 'daemon started');
-    this.#ended = this.#loop();
+    this.#ended = Promise.all([this.#loop(), removeStaleDirectories(this.#parts)]);
   }
 
   wake(): void {

@@ -94,10 +94,11 @@ export class JobFollower {
   /** The log of an ended task is complete before its end can be seen. */
   async #apply(events: readonly TaskEvent[]): Promise<void> {
     for (const event of events) {
-      this.#tasks.apply(event);
-      if (event.type === 'started') this.#logs.openTask(event);
-      else await this.#logs.closeTask(event.taskId);
+      const isNew = this.#tasks.apply(event);
+      if (isNew && event.type === 'started') this.#logs.openTask(event);
     }
+    const ended = events.filter((event) => event.type === 'ended');
+    await this.#logs.closeTasks(ended.map(({ taskId }) => taskId));
     await this.#saveTasks(this.#tasks.takeChanged());
   }
 

@@ -10,6 +10,8 @@ export interface LogSource {
   readonly root: string;
   /** Where it goes in storage. */
   readonly key: string;
+  /** Nothing of it can be in storage yet. */
+  readonly isNew: boolean;
 }
 
 /** A growing file on its way to storage, block by block, from where the copy in storage ends. */
@@ -19,6 +21,7 @@ export class LogTail {
   /** @throws when nothing may be written any more */
   readonly #assertLease: () => void;
   #offset: number | undefined;
+  #isMade = false;
 
   constructor(source: LogSource, storage: Storage, assertLease: () => void) {
     this.#source = source;
@@ -26,13 +29,15 @@ export class LogTail {
     this.#assertLease = assertLease;
   }
 
-  /** Copies what the file has grown by. */
+  /** Copies what the file has grown by; an empty object is made at least, to be read meanwhile. */
   async copy(): Promise<void> {
-    this.#offset ??= await this.#findEnd();
+    const offset = (this.#offset ??= await this.#findEnd());
     const sizeBytes = await sizeOf(this.#source.path);
-    if (sizeBytes <= this.#offset) return;
+    if (sizeBytes <= offset && this.#isMade) return;
     try {
-      await this.#copyFrom(this.#offset, sizeBytes);
+      if (!this.#isMade) await this.#append(0, new Uint8Array());
+      this.#isMade = true;
+      if (sizeBytes > offset) await this.#copyFrom(offset, sizeBytes);
     } catch (error) {
       // Somebody shortened the copy: look again where it ends.
       if (error instanceof StorageError && error.code === 'gap') this.#offset = undefined;
@@ -40,18 +45,20 @@ export class LogTail {
     }
   }
 
-  /** Also makes an empty object, so that the log can be read from the beginning. */
   async #findEnd(): Promise<number> {
-    const { key } = this.#source;
-    const stored = await this.#storage.stat(key);
-    if (stored) return stored.sizeBytes;
+    if (this.#source.isNew) return 0;
+    const stored = await this.#storage.stat(this.#source.key);
+    this.#isMade = stored !== undefined;
+    return stored?.sizeBytes ?? 0;
+  }
+
+  async #append(offset: number, bytes: Uint8Array): Promise<void> {
     this.#assertLease();
-    await this.#storage.append(key, 0, new Uint8Array());
-    return 0;
+    await this.#storage.append(this.#source.key, offset, bytes);
   }
 
   async #copyFrom(offset: number, end: number): Promise<void> {
-    const { path, root, key } = this.#source;
+    const { path, root } = this.#source;
     const file = await openConfined(path, [root]);
     if (!file) return;
     try {
@@ -59,8 +66,7 @@ export class LogTail {
       for (let at = offset; at < end;) {
         const { bytesRead } = await file.read(block, 0, Math.min(block.length, end - at), at);
         if (bytesRead === 0) return;
-        this.#assertLease();
-        await this.#storage.append(key, at, block.subarray(0, bytesRead));
+        await this.#append(at, block.subarray(0, bytesRead));
         at += bytesRead;
         this.#offset = at;
       }

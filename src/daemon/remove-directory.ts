@@ -1,19 +1,26 @@
 import { chmod, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { StoredState } from '../runs/state.ts';
+import type { DaemonSettings } from './daemon-deps.ts';
 import type { RunContext } from './run-context.ts';
 
 /** Removes the private directory of an attempt that is over, unless the settings keep it. */
 export async function removeRunDirectory(context: RunContext, state: StoredState): Promise<void> {
   const { parts, directory, logger } = context;
-  const keep = parts.settings.keepWorkDirectories;
-  const failed = state === 'EXECUTOR_ERROR' || state === 'SYSTEM_ERROR';
-  if (keep === 'always' || (keep === 'failed' && failed)) return;
+  if (keepsDirectory(parts.settings.keepWorkDirectories, state)) return;
   try {
     await removeTree(directory.root);
   } catch (error) {
     logger.warn({ err: error }, 'work directory not removed');
   }
+}
+
+export function keepsDirectory(
+  keep: DaemonSettings['keepWorkDirectories'],
+  state: StoredState,
+): boolean {
+  const failed = state === 'EXECUTOR_ERROR' || state === 'SYSTEM_ERROR';
+  return keep === 'always' || (keep === 'failed' && failed);
 }
 
 /** Removes the directory of an attempt, and that of its run when this was the last in it. */

@@ -1,10 +1,12 @@
 import type { TaskStarted } from '../engines/engine.ts';
 import { runLogKey, taskLogKey, type LogStream } from '../runs/storage-keys.ts';
+import { allOf } from './all-of.ts';
 import { Interruption } from './interruption.ts';
 import { LogTail } from './log-tail.ts';
 import { retryStorage } from './retry-storage.ts';
 import type { RunContext } from './run-context.ts';
 
+const COPIES_AT_ONCE = 8;
 const STREAMS: readonly LogStream[] = ['stdout', 'stderr'];
 
 /** The logs of a run and of its open tasks on their way to storage. */
@@ -22,7 +24,6 @@ export class RunLogs {
   }
 
   openTask({ taskId, stdoutPath, stderrPath }: TaskStarted): void {
-    if (this.#ofTasks.has(taskId)) return;
     const { runId } = this.#context.run;
     const paths = { stdout: stdoutPath, stderr: stderrPath };
     const tails = STREAMS.flatMap((stream) => {
@@ -44,18 +45,23 @@ export class RunLogs {
     }
   }
 
-  /** Copies the rest of an ended task's logs. */
-  async closeTask(taskId: string): Promise<void> {
-    for (const tail of this.#ofTasks.get(taskId) ?? []) await this.#copyRest(tail);
-    this.#ofTasks.delete(taskId);
-  }
-
   /**
-   * Copies the rest of all logs.
+   * Copies the rest of the logs of ended tasks, several at once: engines report many short tasks in one
+   * go.
    * @throws RunFailure when storage does not take it
    */
+  async closeTasks(taskIds: readonly string[]): Promise<void> {
+    const tails = taskIds.flatMap((taskId) => this.#ofTasks.get(taskId) ?? []);
+    for (let first = 0; first < tails.length; first += COPIES_AT_ONCE) {
+      const some = tails.slice(first, first + COPIES_AT_ONCE);
+      await allOf(some.map((tail) => this.#copyRest(tail)));
+    }
+    for (const taskId of taskIds) this.#ofTasks.delete(taskId);
+  }
+
+  /** Copies the rest of all logs. */
   async close(): Promise<void> {
-    for (const taskId of [...this.#ofTasks.keys()]) await this.closeTask(taskId);
+    await this.closeTasks([...this.#ofTasks.keys()]);
     for (const tail of this.#ofRun) await this.#copyRest(tail);
   }
 
@@ -64,8 +70,9 @@ export class RunLogs {
   }
 
   #tail(path: string, key: string): LogTail {
-    const { active, parts, directory } = this.#context;
-    const source = { path, root: directory.root, key };
+    const { active, parts, run, directory } = this.#context;
+    // A run has a job from the moment at which somebody may have followed it before.
+    const source = { path, root: directory.root, key, isNew: run.jobId === undefined };
     return new LogTail(source, parts.storage, () => active.assertLease());
   }
 }

@@ -10,9 +10,9 @@ export class TaskTracker {
   readonly #open = new Map<string, Task>();
   #changed = new Map<string, Task>();
 
-  apply(event: TaskEvent): void {
-    if (event.type === 'started') this.#start(event);
-    else this.#end(event);
+  /** False for an event that says nothing new. */
+  apply(event: TaskEvent): boolean {
+    return event.type === 'started' ? this.#start(event) : this.#end(event);
   }
 
   /** Tasks that began or ended since this was asked last. */
@@ -22,36 +22,32 @@ export class TaskTracker {
     return changed;
   }
 
-  /** Ends the tasks whose end nobody will tell any more, and gives their ids. */
-  endOpen(at: number, note: string): readonly string[] {
+  /** Ends the tasks whose end nobody will tell any more. */
+  endOpen(at: number, note: string): void {
     const taskIds = [...this.#open.keys()];
     for (const taskId of taskIds) this.#end({ type: 'ended', taskId, at, notes: [note] });
-    return taskIds;
   }
 
-  #start({ taskId, at, name, command, notes }: TaskStarted): void {
-    if (this.#positions.has(taskId)) return;
+  #start({ taskId, at, name, command, notes }: TaskStarted): boolean {
+    if (this.#positions.has(taskId)) return false;
     const position = this.#positions.size + 1;
     this.#positions.set(taskId, position);
-    this.#open.set(taskId, { taskId, position, name, command, startedAt: at, systemLogs: notes });
-    this.#markChanged(taskId);
+    const task = { taskId, position, name, command, startedAt: at, systemLogs: notes };
+    this.#open.set(taskId, task);
+    this.#changed.set(taskId, task);
+    return true;
   }
 
-  #end({ taskId, at, exitCode, notes }: TaskEnded): void {
+  #end({ taskId, at, exitCode, notes }: TaskEnded): boolean {
     const task = this.#open.get(taskId);
-    if (!task) return;
-    this.#open.set(taskId, {
+    if (!task) return false;
+    this.#open.delete(taskId);
+    this.#changed.set(taskId, {
       ...task,
       endedAt: at,
       ...(exitCode === undefined ? {} : { exitCode }),
       systemLogs: [...task.systemLogs, ...notes],
     });
-    this.#markChanged(taskId);
-    this.#open.delete(taskId);
-  }
-
-  #markChanged(taskId: string): void {
-    const task = this.#open.get(taskId);
-    if (task) this.#changed.set(taskId, task);
+    return true;
   }
 }

@@ -58,9 +58,8 @@ describe('cancelling', () => {
       const run = await service.reached(runId, 'CANCELED');
       expect(run.leaseOwner).toBeUndefined();
       expect(await service.stored(runLogKey(runId, 'stdout'))).toBe('before\n');
-      expect(await service.states(runId)).toEqual([
-        ...['QUEUED', 'INITIALIZING', 'RUNNING', 'CANCELING', 'CANCELED'],
-      ]);
+      const states = ['QUEUED', 'INITIALIZING', 'RUNNING', 'CANCELING', 'CANCELED'];
+      expect(await service.states(runId)).toEqual(states);
     });
 
     test('a run that is being staged never starts', async () => {

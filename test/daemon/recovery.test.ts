@@ -136,6 +136,24 @@ describe('the lease of a daemon', () => {
     return daemon;
   }
 
+  /** The run becomes RUNNING with a job on the host of that daemon. */
+  async function startElsewhere({ daemonId, host }: NewDaemon, runId: string): Promise<void> {
+    const runRoot = join(service.workRoot, runId, '1');
+    const jobId = encodeJobId({
+      host,
+      pid: 2,
+      start: '1',
+      directory: join(runRoot, 'job'),
+      runRoot,
+      runId,
+      attempt: 1,
+      stopSignal: 'SIGTERM',
+    });
+    const lease = { runId, daemonId, attempt: 1 };
+    const move = { to: 'RUNNING', at: 2, reason: 'started', changes: { jobId } } as const;
+    await service.store.moveRun({ ...lease, ...move });
+  }
+
   async function claimAs(daemonId: string): Promise<string> {
     const engines = [{ engine: 'shell', versions: ['1.0'] }];
     const run = await service.store.claimRun({ daemonId, executor: 'local', at: 1, engines });
@@ -189,15 +207,7 @@ describe('the lease of a daemon', () => {
     const daemon = await elsewhere();
     const runId = await service.submit('true');
     await claimAs(daemon.daemonId);
-    const directory = join(service.workRoot, runId, '1/job');
-    const jobId = encodeJobId({
-      ...{ host: daemon.host, pid: 2, start: '1', directory, runRoot: directory, runId },
-      ...{ attempt: 1, stopSignal: 'SIGTERM' },
-    });
-    await service.store.moveRun({
-      ...{ runId, daemonId: daemon.daemonId, attempt: 1, to: 'RUNNING', at: 2, reason: 'started' },
-      changes: { jobId },
-    });
+    await startElsewhere(daemon, runId);
     await service.startDaemon({ settings: { leaseSeconds: 0.5, heartbeatSeconds: 0.1 } });
     expect(await service.reached(runId, 'COMPLETE')).toMatchObject({ attempt: 2 });
   });
@@ -206,14 +216,8 @@ describe('the lease of a daemon', () => {
     const daemon = await elsewhere();
     const runId = await service.submit('true');
     await claimAs(daemon.daemonId);
-    const directory = join(service.workRoot, runId, '1/job');
-    const jobId = encodeJobId({
-      ...{ host: daemon.host, pid: 2, start: '1', directory, runRoot: directory, runId },
-      ...{ attempt: 1, stopSignal: 'SIGTERM' },
-    });
     const lease = { runId, daemonId: daemon.daemonId, attempt: 1 };
-    const started = { to: 'RUNNING', at: 2, reason: 'started', changes: { jobId } } as const;
-    await service.store.moveRun({ ...lease, ...started });
+    await startElsewhere(daemon, runId);
     const task = { taskId: 'a', position: 1, name: 'a', command: [], systemLogs: [] };
     await service.store.saveTasks(lease, [{ ...task, startedAt: 2 }]);
     await service.cancel(runId);

@@ -15,7 +15,7 @@ task_ended() {
 }
 `;
 
-/** A real engine of very small size: \`workflow_params.script\` is executed by the shell. */
+/** A real engine of very small size: `workflow_params.script` is executed by the shell. */
 export function createShellEngine(): Engine {
   return {
     ...createFakeEngine(),
@@ -29,8 +29,9 @@ export function createShellEngine(): Engine {
 
 function command({ request, installation, directory, searchPath }: EngineContext): Command {
   const { events, tasks, outputs, execution, home, temporary, stdout, stderr } = directory;
+  const script = request.workflowParams?.script;
   return {
-    argv: [...installation.launcher, PRELUDE + String(request.workflowParams?.script)],
+    argv: [...installation.launcher, PRELUDE + (typeof script === 'string' ? script : '')],
     workingDirectory: execution,
     environment: {
       PATH: searchPath,
