@@ -23,7 +23,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
 /** How long a client should wait before it asks again, in seconds. */
 const RETRY_AFTER_SECONDS: Readonly<Partial<Record<number, string>>> = { 429: '30', 503: '5' };
 
-export interface ErrorAnswer {
+interface ErrorAnswer {
   readonly status: number;
   readonly msg: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -52,7 +52,7 @@ export function sendError(
     .send(errorBody(answer.status, answer.msg));
 }
 
-export function answerTo(
+function answerTo(
   error: unknown,
   requestId: string,
   authenticator: Pick<Authenticator, 'challenge'>,

@@ -26,26 +26,20 @@ export function collectMethods(app: ApiInstance): MethodRules {
   };
 }
 
+/** OPTIONS is answered on every path: by the plugin for CORS. */
 function answerOtherMethods(app: ApiInstance, url: string, methods: ReadonlySet<string>): void {
   const allow = METHODS.filter((method) => methods.has(method) || method === 'OPTIONS').join(', ');
   const others = METHODS.filter((method) => !methods.has(method) && method !== 'OPTIONS');
-  if (others.length > 0) {
-    app.route({
-      url,
-      method: others,
-      exposeHeadRoute: false,
-      schema: { hide: true },
-      // Before a body is looked at: its type does not matter any more.
-      onRequest: async ({ method }) => {
-        throw new HttpError(405, `${method} is not possible here; possible are ${allow}`, {
-          allow,
-        });
-      },
-      handler: () => undefined,
-    });
-  }
-  if (methods.has('OPTIONS')) return;
-  app.options(url, { schema: { hide: true } }, async (_request, reply) =>
-    reply.code(204).header('allow', allow).send(),
-  );
+  if (others.length === 0) return;
+  app.route({
+    url,
+    method: others,
+    exposeHeadRoute: false,
+    schema: { hide: true },
+    // Before a body is looked at: its type does not matter any more.
+    onRequest: async ({ method }) => {
+      throw new HttpError(405, `${method} is not possible here; possible are ${allow}`, { allow });
+    },
+    handler: () => undefined,
+  });
 }

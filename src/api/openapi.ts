@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { COMPONENTS } from '../wes/components.ts';
 import type { ApiInstance } from './api-instance.ts';
-import type { ApiDeps } from './context.ts';
+import type { ApiDeps, ApiSettings } from './context.ts';
 import { withoutEmptyRequired } from './empty-required.ts';
 import { WES_VERSION } from './service-info.ts';
 
@@ -21,7 +21,7 @@ export async function addOpenApi(
     openapi: {
       openapi: '3.0.3',
       info: { title: settings.service.name, description: DESCRIPTION, version: WES_VERSION },
-      servers: [{ url: `${settings.publicUrl?.replace(/\/+$/, '') ?? ''}${settings.apiPrefix}` }],
+      servers: [{ url: serverUrl(settings) }],
       tags: [
         { name: 'Service Info', description: 'What the service is and what it executes.' },
         { name: 'Workflow Runs', description: 'Submitting, watching and cancelling runs.' },
@@ -47,4 +47,8 @@ export async function addOpenApi(
     staticCSP:
       "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'",
   });
+}
+
+function serverUrl({ publicUrl, apiPrefix }: ApiSettings): string {
+  return `${publicUrl?.replace(/\/+$/, '') ?? ''}${apiPrefix}` || '/';
 }

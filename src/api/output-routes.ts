@@ -8,7 +8,7 @@ import { outputAddresses } from './output-addresses.ts';
 import { listOutputPage } from './output-list.ts';
 import { pageLimit, pageQuery } from './paging.ts';
 import { responses } from './responses.ts';
-import { RunParams } from './run-routes.ts';
+import { RunParams } from './run-params.ts';
 
 /** The list of output files: an addition to WES 1.1. The files themselves are served by bytes/. */
 export function registerOutputRoutes(app: ApiInstance, deps: ApiDeps): void {

@@ -1,9 +1,6 @@
-import Type from 'typebox';
-import { canSee, visibleOwner } from '../auth/access.ts';
-import { isRunId } from '../runs/run-id.ts';
-import { WesError } from '../runs/errors.ts';
+import { visibleOwner } from '../auth/access.ts';
 import { RunLog } from '../wes/run-log.ts';
-import { RunId, RunListResponse, RunStatus } from '../wes/runs.ts';
+import { RunListResponse, RunStatus } from '../wes/runs.ts';
 import { addressesFor } from './addresses.ts';
 import type { ApiInstance } from './api-instance.ts';
 import { findVisibleRun, findVisibleRunState, principalOf, type ApiDeps } from './context.ts';
@@ -12,15 +9,15 @@ import { pageLimit } from './paging.ts';
 import { responses } from './responses.ts';
 import { listRunPage } from './run-list.ts';
 import { runLog } from './run-log.ts';
+import { RunParams } from './run-params.ts';
 import { runFilter, RunQuery } from './run-query.ts';
 
 /** So many tasks are told within a RunLog; all of them are at `task_logs_url`. */
 const MAX_TASKS_IN_RUN_LOG = 100;
 
 const tags = ['Workflow Runs'];
-export const RunParams = Type.Object({ run_id: Type.String() });
 
-/** ListRuns, GetRunLog, GetRunStatus and CancelRun; RunWorkflow is in submission/. */
+/** ListRuns, GetRunLog and GetRunStatus; RunWorkflow is in submission/. */
 export function registerRunRoutes(app: ApiInstance, deps: ApiDeps): void {
   registerListRuns(app, deps);
   registerGetRunLog(app, deps);
@@ -91,39 +88,6 @@ function registerGetRunStatus(app: ApiInstance, deps: ApiDeps): void {
     async function getRunStatus(request) {
       const { runId, state } = await findVisibleRunState(deps, request, request.params.run_id);
       return { run_id: runId, state };
-    },
-  );
-}
-
-/** For a scope of its own: any body is read and thrown away, because clients in the field send `{}` or worse. */
-export function registerCancelRun(app: ApiInstance, deps: ApiDeps): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, payload, done) => {
-    payload.resume();
-    done(null);
-  });
-  const schema = {
-    operationId: 'CancelRun',
-    summary: 'CancelRun',
-    description:
-      'Cancels a run. One that waits is CANCELED at once; one that runs is CANCELING until nothing of it is left. A run that ended stays as it is.',
-    tags,
-    params: RunParams,
-    response: responses(RunId, 'The run.', [401, 403, 404]),
-  };
-  app.post(
-    `${deps.settings.apiPrefix}/runs/:run_id/cancel`,
-    { schema },
-    async function cancelRun(request) {
-      const runId = request.params.run_id;
-      const principal = principalOf(request);
-      if (!isRunId(runId)) throw new WesError('run_not_found', `run ${runId} was not found`);
-      await deps.runs.cancel(runId, {
-        name: principal.name,
-        mayManage: (run) => canSee(principal, run),
-      });
-      deps.onChange?.(runId);
-      return { run_id: runId };
     },
   );
 }

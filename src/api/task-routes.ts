@@ -6,7 +6,7 @@ import type { ApiInstance } from './api-instance.ts';
 import { findVisibleRunState, type ApiDeps } from './context.ts';
 import { pageLimit, pageQuery } from './paging.ts';
 import { responses } from './responses.ts';
-import { RunParams } from './run-routes.ts';
+import { RunParams } from './run-params.ts';
 import { listTaskPage, taskLog } from './task-log.ts';
 
 const tags = ['Workflow Runs'];

@@ -1,8 +1,5 @@
 import Type, { type Static, type TSchema, type TUnsafe } from 'typebox';
 
-/** A schema that stands by itself among the components of the OpenAPI document. */
-export type Component = TSchema & { readonly $id: string };
-
 /** Refers to a component by its name: in the document it becomes `#/components/schemas/<name>`. */
 export function reference<T extends TSchema>(component: T): TUnsafe<Static<T>> {
   const name: unknown = Reflect.get(component, '$id');

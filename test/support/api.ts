@@ -77,7 +77,7 @@ export interface TestApiOptions {
 
 export const PREFIX = '/ga4gh/wes/v1';
 
-export const TEST_SETTINGS: ApiSettings = {
+const TEST_SETTINGS: ApiSettings = {
   apiPrefix: PREFIX,
   trustProxy: false,
   corsOrigins: [],
