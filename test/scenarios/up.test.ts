@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import type { WesClient } from '../../src/wes/client.ts';
 import { endOf, reaches, submitFake } from '../support/runs.ts';
 import { addressOf, clientFor, TestDeployment, type ServerProcess } from '../support/server.ts';
 import { until } from '../support/until.ts';
+
+// Real processes on a machine that may have other things to do.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 let deployment: TestDeployment;
 

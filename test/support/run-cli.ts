@@ -12,6 +12,8 @@ export interface CliOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly workingDirectory?: string;
   readonly stdin?: string;
+  /** Makes standard input a terminal on which this is typed, each part at a prompt of its own. */
+  readonly typed?: readonly string[];
   /** Makes standard output a terminal of this width. */
   readonly columns?: number;
   readonly signal?: AbortSignal;
@@ -24,8 +26,7 @@ export async function runCli(
 ): Promise<CliResult> {
   const stdout = new Recorder(options.columns);
   const stderr = new Recorder(undefined);
-  const stdin = new PassThrough();
-  stdin.end(options.stdin ?? '');
+  const stdin = inputOf(options, stderr);
   const code = await runCommandLine(args, {
     terminal: { stdin, stdout, stderr },
     environment: options.environment ?? {},
@@ -33,6 +34,20 @@ export async function runCli(
     signal: options.signal ?? new AbortController().signal,
   });
   return { code, stdout: stdout.text(), stderr: stderr.text() };
+}
+
+function inputOf(options: CliOptions, prompts: Recorder): PassThrough & { isTTY?: boolean } {
+  const stdin = new PassThrough();
+  if (options.typed === undefined) {
+    stdin.end(options.stdin ?? '');
+    return stdin;
+  }
+  const waiting = [...options.typed];
+  prompts.on('data', (chunk: Buffer) => {
+    // After the reader has begun to listen.
+    if (chunk.toString().endsWith(': ')) setImmediate(() => stdin.write(waiting.shift() ?? ''));
+  });
+  return Object.assign(stdin, { isTTY: true, setRawMode: () => undefined });
 }
 
 /** An abort as Ctrl-C makes it. */

@@ -6,7 +6,8 @@ import { createWesClient, type WesClient } from '../../src/wes/client.ts';
 import { createTransport, type WesCredentials } from '../../src/wes/transport.ts';
 import { until } from './until.ts';
 
-const MAIN = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+const ROOT = join(import.meta.dirname, '..', '..');
+const MAIN = join(ROOT, 'src', 'cli', 'main.ts');
 const PREFIX = '/ga4gh/wes/v1';
 const START_MS = 60_000;
 const STOP_MS = 20_000;
@@ -47,6 +48,8 @@ export class TestDeployment {
       DATA_DIR: join(this.directory, 'data'),
       API_PORT: '0',
       LOG_LEVEL: 'warn',
+      // Halves the time that a process needs to start.
+      NODE_COMPILE_CACHE: join(ROOT, '.cache', 'compile'),
       ...this.#settings,
     };
   }

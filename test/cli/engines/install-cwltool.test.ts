@@ -1,0 +1,141 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { installCwltool, type InstallResult } from '../../../src/cli/engines/install-cwltool.ts';
+import { withInstallLock } from '../../../src/cli/engines/install-lock.ts';
+import { until } from '../../support/until.ts';
+
+/**
+ * A machine of scripts: only they and a few plain tools are on PATH, and the Pythons of the real machine
+ * are out of reach but for `/usr/bin/python3`, which detection and the installer know by its address.
+ */
+let root = '';
+let log: string[] = [];
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'wes-install-'));
+  log = [];
+  await mkdir(join(root, 'bin'));
+  for (const tool of ['sh', 'mkdir', 'cat', 'chmod', 'echo', 'sleep', 'rm', 'cp']) {
+    await symlink(`/bin/${tool}`, join(root, 'bin', tool));
+  }
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+async function script(name: string, body: string): Promise<void> {
+  await writeFile(join(root, 'bin', name), `#!/bin/sh\n${body}\n`);
+  await chmod(join(root, 'bin', name), 0o755);
+}
+
+const PIN = '3.3.20260925135507';
+
+/** An environment's python: pip install writes down what it was asked for, asking gives an answer. */
+const PYTHON_IN_ENVIRONMENT = `#!/bin/sh
+here="\${0%/*}"
+case "$1" in
+  -m) echo "$6" >> "$here/../pip-log"; PIP_BODY ;;
+  -I) [ -e "$here/../pip-log" ] || exit 1
+      echo '{"version": "${PIN}", "python": "'"$0"'", "place": "/x"}' ;;
+esac`;
+
+/** Makes an environment as \`python3 -m venv DIR\` does (DIR is the third word). */
+const makesEnvironment = (pip = 'exit 0'): string => `
+[ "$1 $2" = "-m venv" ] || exit 1
+mkdir -p "$3/bin"
+cat > "$3/bin/python" <<'END'
+${PYTHON_IN_ENVIRONMENT.replace('PIP_BODY', pip)}
+END
+chmod +x "$3/bin/python"`;
+
+function install(
+  options: { force?: boolean; maySystemInstall?: boolean } = {},
+): Promise<InstallResult> {
+  return installCwltool({
+    installRoot: join(root, 'engines'),
+    log: (line) => log.push(line),
+    environment: { PATH: join(root, 'bin') },
+    maySystemInstall: false,
+    // The real /usr/bin/python3 may have a cwltool: it does not count here.
+    force: true,
+    ...options,
+  });
+}
+
+test('a private environment is made with the pinned version, and found the next time', async () => {
+  await script('python3', makesEnvironment());
+  const first = await install();
+  const directory = join(root, 'engines', 'cwltool', PIN);
+  expect(first).toMatchObject({
+    how: 'private environment',
+    installation: { version: PIN, launcher: [join(directory, 'bin', 'python')] },
+  });
+  expect(await readFile(join(directory, 'pip-log'), 'utf8')).toBe(`cwltool==${PIN}\n`);
+  expect(log.at(-1)).toBe(`Installed cwltool ${PIN} (python3 -m venv).`);
+
+  expect(await install()).toMatchObject({ how: 'found' });
+  expect(await readFile(join(directory, 'pip-log'), 'utf8')).toBe(`cwltool==${PIN}\n`);
+});
+
+test('an older pinned version is taken where Python is too old for the first', async () => {
+  await script('python3', makesEnvironment('case "$6" in *==3.1.*) exit 0;; *) exit 1;; esac'));
+  expect(await install()).toMatchObject({ how: 'private environment' });
+  const asked = await readFile(join(root, 'engines', 'cwltool', PIN, 'pip-log'), 'utf8');
+  expect(asked).toMatch(/^cwltool==3\.3\.\d+\ncwltool==3\.1\.\d+\n$/);
+});
+
+test('virtualenv helps where venv lacks its parts, as on a bare Debian', async () => {
+  await script('python3', 'echo "ensurepip is not available" >&2; exit 1');
+  await script('virtualenv', `set -- -m venv "$2"; ${makesEnvironment()}`);
+  const result = await install();
+  // A real /usr/bin/python3 with venv comes before it, and can't reach the package index from here.
+  expect(result === undefined || result.how === 'private environment').toBe(true);
+}, 120_000);
+
+test('a half-built environment is removed and built anew', async () => {
+  const unfinished = join(root, 'engines', 'cwltool', '3.0');
+  await mkdir(unfinished, { recursive: true });
+  await script('python3', makesEnvironment());
+  expect(await install()).toMatchObject({ how: 'private environment' });
+  expect(await readdir(join(root, 'engines', 'cwltool'))).toEqual([PIN]);
+  expect(log.join('\n')).toContain(`Removing the unfinished installation ${unfinished}`);
+});
+
+test('several at once make one environment', async () => {
+  await script('python3', makesEnvironment('sleep 0.3; exit 0'));
+  const results = await Promise.all([install(), install(), install()]);
+  expect(results.map((result) => result?.how).toSorted()).toEqual([
+    'found',
+    'found',
+    'private environment',
+  ]);
+  const directory = join(root, 'engines', 'cwltool', PIN);
+  expect(await readFile(join(directory, 'pip-log'), 'utf8')).toBe(`cwltool==${PIN}\n`);
+});
+
+test('a lock is waited for, and one whose holder is gone is taken', async () => {
+  const lock = join(root, 'lock');
+  await writeFile(lock, '999999999');
+  const waits: number[] = [];
+  const order: string[] = [];
+  const first = withInstallLock(lock, { onWait: (pid) => waits.push(pid) }, async () => {
+    order.push('first');
+    await until(() => waits.length > 0);
+  });
+  await until(() => order.length > 0);
+  const second = withInstallLock(lock, { onWait: (pid) => waits.push(pid) }, async () => {
+    order.push('second');
+  });
+  await Promise.all([first, second]);
+  expect(order).toEqual(['first', 'second']);
+  expect(waits).toEqual([process.pid]);
+  expect(await readdir(root)).toEqual(['bin']);
+});
+
+test('a lock is given back when the work fails', async () => {
+  const lock = join(root, 'lock');
+  const failing = withInstallLock(lock, { onWait: () => undefined }, async () => {
+    throw new Error('no space');
+  });
+  await expect(failing).rejects.toThrow('no space');
+  expect(await readdir(root)).toEqual(['bin']);
+});
