@@ -1,6 +1,6 @@
+import { offersOf } from '../engines/detect.ts';
 import type { Run } from '../runs/run.ts';
 import type { DaemonParts } from './daemon-deps.ts';
-import { offersOf } from './presence.ts';
 
 /**
  * Takes the oldest run in the queue that can be executed here: the run is INITIALIZING and under this

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Engine, EngineInstallation } from '../engines/engine.ts';
+import type { InstalledEngine } from '../engines/detect.ts';
 import type { Executor } from '../executors/executor.ts';
 import type { DaemonRegistry } from '../runs/daemon-registry.ts';
 import type { RunStore } from '../runs/run-store.ts';
@@ -17,12 +17,6 @@ export interface DaemonDeps {
   readonly now?: () => number;
   /** Milliseconds from any beginning, never set back, for leases; `performance.now` by default. */
   readonly monotonicNow?: () => number;
-}
-
-export interface InstalledEngine {
-  readonly engine: Engine;
-  /** Newest first; an engine without any is not offered. */
-  readonly installations: readonly EngineInstallation[];
 }
 
 export interface DaemonSettings {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { offersOf } from '../engines/detect.ts';
 import { readHost } from '../executors/host.ts';
 import { readProcess } from '../executors/process-stat.ts';
 import type { NewDaemon } from '../runs/daemon-registry.ts';
-import type { EngineOffer } from '../runs/engine-catalog.ts';
-import type { DaemonParts, InstalledEngine } from './daemon-deps.ts';
+import type { DaemonParts } from './daemon-deps.ts';
 import { Waker } from './waker.ts';
 
 /**
@@ -122,16 +122,4 @@ async function describeDaemon(parts: DaemonParts): Promise<NewDaemon> {
     startedAt: parts.now(),
     engines: offersOf(parts.engines),
   };
-}
-
-/** What the installed engines offer, as service-info tells it. */
-export function offersOf(engines: readonly InstalledEngine[]): readonly EngineOffer[] {
-  return engines
-    .filter(({ installations }) => installations.length > 0)
-    .map(({ engine, installations }) => ({
-      engine: engine.name,
-      versions: [...new Set(installations.map(({ version }) => version))],
-      workflowTypes: engine.workflowTypes,
-      parameters: engine.parameters,
-    }));
 }

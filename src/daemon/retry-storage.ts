@@ -4,7 +4,7 @@ import { Interruption, messageOf, RunFailure } from './interruption.ts';
 import type { RunContext } from './run-context.ts';
 
 /** A storage that restarts, or is overloaded, is back within a minute. */
-export const STORAGE_RETRY_PAUSES_MS: readonly number[] = [200, 1000, 5000, 15_000, 30_000];
+const STORAGE_RETRY_PAUSES_MS: readonly number[] = [200, 1000, 5000, 15_000, 30_000];
 
 /**
  * Repeats work on storage a few times with growing pauses, as long as the lease is held.

@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
+import type { InstalledEngine } from '../engines/detect.ts';
 import type { Engine, EngineInstallation } from '../engines/engine.ts';
 import type { JobContext } from '../executors/executor.ts';
 import type { Run } from '../runs/run.ts';
 import { runDirectory, type RunDirectory } from '../runs/run-directory.ts';
 import { ActiveRun } from './active-run.ts';
-import type { DaemonParts, InstalledEngine } from './daemon-deps.ts';
+import type { DaemonParts } from './daemon-deps.ts';
 import { RunFailure } from './interruption.ts';
 import type { Presence } from './presence.ts';
 
@@ -47,9 +48,7 @@ export function createRunContext(parts: DaemonParts, presence: Presence, run: Ru
 
 /** True when this daemon has what the run was claimed for. */
 export function canExecute(parts: DaemonParts, run: Run): boolean {
-  const hasEngine = parts.engines.some(
-    ({ engine, installations }) => engine.name === run.engine && installations.length > 0,
-  );
+  const hasEngine = parts.engines.some(({ engine }) => engine.name === run.engine);
   return hasEngine && (run.executor ?? parts.executor.name) === parts.executor.name;
 }
 

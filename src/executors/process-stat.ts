@@ -29,7 +29,7 @@ export async function isRunning(pid: number, start: string): Promise<boolean> {
   return found !== undefined && found.alive && found.start === start;
 }
 
-export function parseStat(text: string): ProcessStat | undefined {
+function parseStat(text: string): ProcessStat | undefined {
   // The name in parentheses may itself hold spaces and parentheses.
   const nameEnd = text.lastIndexOf(')');
   const [state, parent, group, session, terminal, ...rest] = text.slice(nameEnd + 2).split(' ');
