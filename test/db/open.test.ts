@@ -43,6 +43,20 @@ describe('openDatabase', () => {
   });
 });
 
+for (const { name, missing, create } of testDatabases.filter((d) => d.name === 'MariaDB')) {
+  describeWith(`${name} with encryption`, missing, () => {
+    test.each(['REQUIRED', 'VERIFY_CA', 'verify_identity'])(
+      'is not spoken to in the clear when the URL says ssl-mode=%s',
+      async (mode) => {
+        const { url, drop } = await create();
+        const failure = openDatabase(`${url}?ssl-mode=${mode}`);
+        await expect(failure).rejects.toThrow('does not support secure connection');
+        await drop();
+      },
+    );
+  });
+}
+
 for (const { name, missing, open } of testDatabases) {
   describeWith(`an open ${name} database`, missing, () => {
     test('answers a check until it is closed', async () => {

@@ -1,5 +1,5 @@
 import { CompiledQuery, MysqlDialect, sql, type DatabaseConnection, type Kysely } from 'kysely';
-import { createPool, type Pool } from 'mysql2';
+import { createPool, type Pool, type SslOptions } from 'mysql2';
 import { WesError } from '../../runs/errors.ts';
 import { PATH_BYTES } from '../plain-text.ts';
 import { errorField, type ColumnTypes, type DatabaseDialect } from './dialect.ts';
@@ -54,13 +54,13 @@ function openPool(url: string): Pool {
 }
 
 /** `ssl-mode` as MySQL's own clients take it; without it the connection is not encrypted. */
-function tlsOptions(parameters: URLSearchParams): { ssl?: { rejectUnauthorized: boolean } } {
+function tlsOptions(parameters: URLSearchParams): { ssl?: SslOptions } {
   const mode = (parameters.get('ssl-mode') ?? 'DISABLED').toUpperCase();
   if (mode === 'DISABLED') return {};
   if (mode === 'REQUIRED') return { ssl: { rejectUnauthorized: false } };
-  if (mode === 'VERIFY_CA' || mode === 'VERIFY_IDENTITY') {
-    return { ssl: { rejectUnauthorized: true } };
-  }
+  if (mode === 'VERIFY_CA') return { ssl: { rejectUnauthorized: true } };
+  if (mode === 'VERIFY_IDENTITY')
+    return { ssl: { rejectUnauthorized: true, verifyIdentity: true } };
   throw new WesError(
     'invalid_request',
     'ssl-mode in the database URL is not one of DISABLED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY.',
