@@ -144,8 +144,8 @@ describe('the local executor', () => {
   });
 
   test('has the exit code of a command that ends on a signal to the whole group', async () => {
-    const id = await start('sleep 600');
-    await until(async () => (await readFile(`/proc/${decodeJobId(id).pid}/stat`)).length);
+    const id = await start('echo $$ >> pids; exec sleep 600');
+    await pids(1);
     process.kill(-decodeJobId(id).pid, 'SIGTERM');
     expect(await end(id)).toEqual({ status: 'exited', code: 143 });
   });
