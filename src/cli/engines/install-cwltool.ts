@@ -1,8 +1,12 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createCwltoolEngine } from '../../engines/cwltool/engine.ts';
-import { COMPLETION_MARKER, privateEnvironments } from '../../engines/cwltool/detect.ts';
-import type { EngineInstallation } from '../../engines/engine.ts';
+import {
+  COMPLETION_MARKER,
+  detectCwltool,
+  detectPrivateCwltool,
+  privateEnvironments,
+} from '../../engines/cwltool/detect.ts';
+import type { EngineInstallation, Probe } from '../../engines/engine.ts';
 import { withInstallLock } from './install-lock.ts';
 import { createProbe } from './probe.ts';
 import { installIntoNewEnvironment } from './python-environment.ts';
@@ -10,6 +14,9 @@ import { runStep } from './run-step.ts';
 
 /** Pinned, newest first; the later ones are for Pythons that the first no longer supports. */
 const CWLTOOL_VERSIONS = ['3.3.20260925135507', '3.1.20251031082601'] as const;
+
+/** The second is Debian's own, where a version manager has put another one first. */
+const PYTHONS = ['python3', '/usr/bin/python3'] as const;
 
 export interface InstallOptions {
   /** Directory below which private environments are made, one for each engine and version. */
@@ -20,6 +27,8 @@ export interface InstallOptions {
   readonly force?: boolean;
   /** Environment of the programs that install: PATH, proxies, pip's settings. */
   readonly environment?: NodeJS.ProcessEnv;
+  /** Pythons to make a private environment with, tried in this order. */
+  readonly pythons?: readonly string[];
   /** Whether Debian's package may be installed for the whole machine; by default when we are root. */
   readonly maySystemInstall?: boolean;
 }
@@ -48,9 +57,14 @@ export async function installCwltool(options: InstallOptions): Promise<InstallRe
 }
 
 /** A private environment that works is never made anew: runs may be using it. */
-function findPresent(options: InstallOptions): Promise<EngineInstallation | undefined> {
-  const isForced = options.force === true;
-  return detectNewest(options, isForced ? privateEnvironments(options.installRoot) : undefined);
+async function findPresent(options: InstallOptions): Promise<EngineInstallation | undefined> {
+  const detect = options.force === true ? detectPrivateCwltool : detectCwltool;
+  const [newest] = await detect(probeOf(options), options);
+  return newest;
+}
+
+function probeOf({ environment }: InstallOptions): Probe {
+  return createProbe(environment === undefined ? {} : { environment });
 }
 
 function found(installation: EngineInstallation, { log }: InstallOptions): InstallResult {
@@ -66,13 +80,15 @@ async function installPrivately(options: InstallOptions): Promise<InstallResult>
   const directory = join(root, CWLTOOL_VERSIONS[0]);
   log(`Installing cwltool from Python's package index into ${directory} …`);
   const packages = CWLTOOL_VERSIONS.map((version) => `cwltool==${version}`);
-  const result = await installIntoNewEnvironment({ directory, packages, environment });
+  const { pythons = PYTHONS } = options;
+  const result = await installIntoNewEnvironment({ directory, pythons, packages, environment });
   if (result.installed === undefined) {
     for (const failure of result.failures) log(`That did not work: ${failure}`);
     return undefined;
   }
   await writeMarker(directory, result);
-  const installation = await detectNewest(options, directory);
+  const installations = await detectPrivateCwltool(probeOf(options), options);
+  const installation = installations.find(({ launcher }) => launcher[0]?.startsWith(directory));
   if (installation === undefined) {
     await rm(directory, { recursive: true, force: true });
     log('That did not work: cwltool was installed but can not be started.');
@@ -116,23 +132,11 @@ async function installSystemPackage(options: InstallOptions): Promise<InstallRes
   if (!updated.succeeded) log(`apt-get update did not work: ${updated.lastWords}`);
   const install = ['apt-get', 'install', '-y', '-q', '--no-install-recommends', 'cwltool'] as const;
   const installed = await runStep(install, quiet);
-  const installation = installed.succeeded ? await detectNewest(options) : undefined;
+  const [installation] = installed.succeeded ? await detectCwltool(probeOf(options), options) : [];
   if (installation === undefined) {
     log(`That did not work: apt-get install cwltool: ${installed.lastWords}`);
     return undefined;
   }
   log(`Installed cwltool ${installation.version} (system package).`);
   return { installation, how: 'system package' };
-}
-
-/** With `directory`, only what is installed below it counts. */
-async function detectNewest(
-  { installRoot, environment }: InstallOptions,
-  directory?: string,
-): Promise<EngineInstallation | undefined> {
-  const probe = createProbe(environment === undefined ? {} : { environment });
-  const installations = await createCwltoolEngine().detect(probe, { installRoot });
-  return installations.find(
-    ({ launcher }) => directory === undefined || launcher[0]?.startsWith(`${directory}/`),
-  );
 }

@@ -5,25 +5,27 @@ import { runStep, type StepResult } from './run-step.ts';
 /** A way to make a directory into a Python environment with pip. */
 interface EnvironmentMaker {
   readonly name: string;
-  readonly argv: (directory: string) => readonly [string, ...string[]];
+  readonly argv: readonly [string, ...string[]];
 }
 
 /** Debian without python3-venv has the module but not what it needs: only trying tells. */
-const MAKERS: readonly EnvironmentMaker[] = [
-  { name: 'python3 -m venv', argv: (directory) => ['python3', '-m', 'venv', directory] },
-  {
-    name: '/usr/bin/python3 -m venv',
-    argv: (directory) => ['/usr/bin/python3', '-m', 'venv', directory],
-  },
-  { name: 'virtualenv', argv: (directory) => ['virtualenv', '--quiet', directory] },
-  {
-    name: 'python3 -m virtualenv',
-    argv: (directory) => ['python3', '-m', 'virtualenv', '--quiet', directory],
-  },
-];
+function environmentMakers(pythons: readonly string[]): readonly EnvironmentMaker[] {
+  const ofPython = (module: readonly [string, ...string[]]): readonly EnvironmentMaker[] =>
+    pythons.map((python) => ({
+      name: `${python} -m ${module[0]}`,
+      argv: [python, '-m', ...module],
+    }));
+  return [
+    ...ofPython(['venv']),
+    { name: 'virtualenv', argv: ['virtualenv', '--quiet'] },
+    ...ofPython(['virtualenv', '--quiet']),
+  ];
+}
 
 export interface PackageRequest {
   readonly directory: string;
+  /** Programs or paths, tried in this order. */
+  readonly pythons: readonly string[];
   /** What pip is to install, as `cwltool==3.3`; the first that this Python can have is taken. */
   readonly packages: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
@@ -37,7 +39,7 @@ export type PackageResult =
 /** Makes an environment at `directory` with one of the packages in it; leaves nothing after a failure. */
 export async function installIntoNewEnvironment(request: PackageRequest): Promise<PackageResult> {
   const failures: string[] = [];
-  for (const maker of MAKERS) {
+  for (const maker of environmentMakers(request.pythons)) {
     const made = await makeEnvironment(maker, request);
     if (!made.succeeded) {
       failures.push(`${maker.name}: ${made.lastWords}`);
@@ -58,7 +60,7 @@ async function makeEnvironment(
   { directory, environment }: PackageRequest,
 ): Promise<StepResult> {
   await rm(directory, { recursive: true, force: true });
-  return runStep(maker.argv(directory), environment);
+  return runStep([...maker.argv, directory], environment);
 }
 
 function pipInstall(

@@ -37,13 +37,27 @@ export async function detectCwltool(
   probe: Probe,
   places: EnginePlaces,
 ): Promise<readonly EngineInstallation[]> {
+  return ask([...(await privatePythons(places)), ...(await pythonsOnPath(probe))], probe);
+}
+
+/** Those in private environments alone. */
+export async function detectPrivateCwltool(
+  probe: Probe,
+  places: EnginePlaces,
+): Promise<readonly EngineInstallation[]> {
+  return ask(await privatePythons(places), probe);
+}
+
+async function ask(
+  pythons: readonly string[],
+  probe: Probe,
+): Promise<readonly EngineInstallation[]> {
+  const answers = await Promise.all(
+    [...new Set(pythons)].map((python) => askPython(python, probe)),
+  );
   const found = new Map<string, EngineInstallation>();
-  const pythons = [...(await privatePythons(places)), ...(await pythonsOnPath(probe))];
-  for (const python of new Set(pythons)) {
-    const installation = await askPython(python, probe);
-    if (installation !== undefined && !found.has(installation.version)) {
-      found.set(installation.version, installation);
-    }
+  for (const answer of answers) {
+    if (answer !== undefined && !found.has(answer.version)) found.set(answer.version, answer);
   }
   return [...found.values()].toSorted((a, b) => compareVersions(b.version, a.version));
 }

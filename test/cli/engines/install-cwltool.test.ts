@@ -54,6 +54,7 @@ function install(
     installRoot: join(root, 'engines'),
     log: (line) => log.push(line),
     environment: { PATH: join(root, 'bin') },
+    pythons: ['python3'],
     maySystemInstall: false,
     // The real /usr/bin/python3 may have a cwltool: it does not count here.
     force: true,
@@ -86,10 +87,55 @@ test('an older pinned version is taken where Python is too old for the first', a
 test('virtualenv helps where venv lacks its parts, as on a bare Debian', async () => {
   await script('python3', 'echo "ensurepip is not available" >&2; exit 1');
   await script('virtualenv', `set -- -m venv "$2"; ${makesEnvironment()}`);
-  const result = await install();
-  // A real /usr/bin/python3 with venv comes before it, and can't reach the package index from here.
-  expect(result === undefined || result.how === 'private environment').toBe(true);
-}, 120_000);
+  expect(await install()).toMatchObject({ how: 'private environment' });
+  expect(log.at(-1)).toBe(`Installed cwltool ${PIN} (virtualenv).`);
+});
+
+test('each way that did not work is told, and nothing is left of it', async () => {
+  await script('python3', 'echo "ensurepip is not available" >&2; exit 1');
+  expect(await install()).toBeUndefined();
+  expect(log).toEqual([
+    expect.stringContaining('Installing cwltool from'),
+    'That did not work: python3 -m venv: ensurepip is not available',
+    'That did not work: virtualenv: spawn virtualenv ENOENT',
+    'That did not work: python3 -m virtualenv: ensurepip is not available',
+    expect.stringContaining('apt-get install cwltool'),
+  ]);
+  expect(await readdir(join(root, 'engines', 'cwltool'))).toEqual([]);
+});
+
+test('an environment whose cwltool can not be started is removed', async () => {
+  await script('python3', makesEnvironment('rm "$here/../pip-log"; exit 0'));
+  expect(await install()).toBeUndefined();
+  expect(log).toContain('That did not work: cwltool was installed but can not be started.');
+  expect(await readdir(join(root, 'engines', 'cwltool'))).toEqual([]);
+});
+
+test("the system's package is the last resort of root", async () => {
+  const answer = '{"version": "99.1", "python": "/opt/python", "place": "/x"}';
+  await script('python3', 'exit 1');
+  await script('answering-python', `echo '${answer}'`);
+  const cwltool = join(root, 'bin', 'cwltool');
+  await script(
+    'apt-get',
+    `[ "$1" = install ] || { echo "no network"; exit 1; }
+     printf '#!${join(root, 'bin', 'answering-python')}\\n' > ${cwltool}; chmod +x ${cwltool}`,
+  );
+  expect(await install({ maySystemInstall: true })).toMatchObject({
+    how: 'system package',
+    installation: { version: '99.1', launcher: ['/opt/python'] },
+  });
+  expect(log).toContain('apt-get update did not work: no network');
+});
+
+test('when the package can not be installed either, its reason is told', async () => {
+  await script('python3', 'exit 1');
+  await script('apt-get', 'echo "Unable to locate package cwltool" >&2; exit 100');
+  expect(await install({ maySystemInstall: true })).toBeUndefined();
+  expect(log.at(-1)).toBe(
+    'That did not work: apt-get install cwltool: Unable to locate package cwltool',
+  );
+});
 
 test('a half-built environment is removed and built anew', async () => {
   const unfinished = join(root, 'engines', 'cwltool', '3.0');
