@@ -29,8 +29,9 @@ const BY_CLIENT_ERROR: Readonly<Record<ClientErrorKind, ExitCode>> = {
   refused: EXIT.refused,
 };
 
+/** Of errors that arise in this process, where what is invalid came from the command line or the settings. */
 const BY_ERROR_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
-  invalid_request: EXIT.refused,
+  invalid_request: EXIT.usage,
   too_large: EXIT.refused,
   run_not_found: EXIT.notFound,
   task_not_found: EXIT.notFound,

@@ -14,6 +14,7 @@ describe('the exit status', () => {
     ['missing credentials', new WesClientError('unauthorized', 'x', 401), EXIT.unauthorized],
     ['a broken server', new WesClientError('server_error', 'x', 500), EXIT.unavailable],
     ['a server that is not there', new WesClientError('unreachable', 'x'), EXIT.unavailable],
+    ['a setting that is refused', new WesError('invalid_request', 'x'), EXIT.usage],
     ['an error with a code', new WesError('run_not_found', 'x'), EXIT.notFound],
     ['anything else', new Error('x'), EXIT.failed],
   ])('of %s is its own', (_what, error, code) => {

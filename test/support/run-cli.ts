@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { InterruptedError, type ExitCode } from '../../src/cli/exit-codes.ts';
 import { runCommandLine } from '../../src/cli/program.ts';
+import type { SupervisorLink } from '../../src/cli/supervisor/messages.ts';
 
 export interface CliResult {
   readonly code: ExitCode;
@@ -17,23 +18,35 @@ export interface CliOptions {
   /** Makes standard output a terminal of this width. */
   readonly columns?: number;
   readonly signal?: AbortSignal;
+  readonly supervisor?: SupervisorLink;
 }
 
-/** Runs a command line within the test's own process, and gives all that it wrote. */
-export async function runCli(
-  args: readonly string[],
-  options: CliOptions = {},
-): Promise<CliResult> {
+/** A command that is under way. */
+export interface StartedCli {
+  /** What it has written so far. */
+  stdout(): string;
+  stderr(): string;
+  readonly result: Promise<CliResult>;
+}
+
+/** Starts a command line within the test's own process. */
+export function startCli(args: readonly string[], options: CliOptions = {}): StartedCli {
   const stdout = new Recorder(options.columns);
   const stderr = new Recorder(undefined);
-  const stdin = inputOf(options, stderr);
-  const code = await runCommandLine(args, {
-    terminal: { stdin, stdout, stderr },
+  const ended = runCommandLine(args, {
+    terminal: { stdin: inputOf(options, stderr), stdout, stderr },
     environment: options.environment ?? {},
     workingDirectory: options.workingDirectory ?? process.cwd(),
     signal: options.signal ?? new AbortController().signal,
+    supervisor: options.supervisor,
   });
-  return { code, stdout: stdout.text(), stderr: stderr.text() };
+  const result = ended.then((code) => ({ code, stdout: stdout.text(), stderr: stderr.text() }));
+  return { stdout: () => stdout.text(), stderr: () => stderr.text(), result };
+}
+
+/** Runs a command line to its end, and gives all that it wrote. */
+export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  return startCli(args, options).result;
 }
 
 function inputOf(options: CliOptions, prompts: Recorder): PassThrough & { isTTY?: boolean } {

@@ -13,7 +13,7 @@ export interface ConnectionOptions {
   readonly json?: boolean;
 }
 
-export const DEFAULT_SERVER = 'http://127.0.0.1:8080/ga4gh/wes/v1';
+const DEFAULT_SERVER = 'http://127.0.0.1:8080/ga4gh/wes/v1';
 
 /** A command that talks to a WES server, with the options for finding it and showing who asks. */
 export function clientCommand(name: string, description: string): Command {

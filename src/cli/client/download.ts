@@ -35,7 +35,7 @@ export async function downloadOutputs(
  * @throws WesClientError when the server can't give it, names a place outside `directory`, or gives
  *   other bytes than its size and checksum say.
  */
-export async function downloadFile(
+async function downloadFile(
   client: WesClient,
   file: RemoteFile,
   directory: string,

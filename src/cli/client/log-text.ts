@@ -7,7 +7,7 @@ import type { WesClient } from '../../wes/client.ts';
  * `stdout` and `stderr` of a log are addresses by the standard; servers in the field put the text
  * itself there.
  */
-export function isAddress(value: string): boolean {
+function isAddress(value: string): boolean {
   return /^(?:https?:\/|\.{0,2}\/)\S*$/i.test(value);
 }
 
@@ -38,7 +38,7 @@ async function write(
   const fresh = chunk.subarray(Math.max(0, offset - position));
   if (fresh.length > 0) {
     await new Promise<void>((resolve, reject) => {
-      target.write(fresh, (error) => (error == null ? resolve() : reject(error)));
+      target.write(fresh, (error) => (error instanceof Error ? reject(error) : resolve()));
     });
   }
   return position + chunk.length;

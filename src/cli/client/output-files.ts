@@ -37,7 +37,7 @@ export async function outputFiles(
  * File and Directory values of a CWL outputs object. Of other languages' outputs, strings that are
  * addresses below this run.
  */
-export function filesInOutputs(outputs: unknown, runId: string): readonly RemoteFile[] {
+function filesInOutputs(outputs: unknown, runId: string): readonly RemoteFile[] {
   const byAddress = new Map<string, RemoteFile>();
   for (const file of walk(outputs, '', runId)) byAddress.set(file.address, file);
   return [...byAddress.values()];

@@ -102,7 +102,7 @@ async function placeAttachment(
   root: string | undefined,
   names: AttachmentNames,
 ): Promise<void> {
-  const [typed = '', wanted] = splitSpec(spec);
+  const [typed, wanted] = splitSpec(spec);
   const path = resolve(sources.workingDirectory, typed);
   const name = wanted ?? defaultName(typed, path, root);
   for (const file of await filesBelow(path, '--attach')) {

@@ -14,7 +14,7 @@ import { createProbe } from '../engines/probe.ts';
 type EngineConfig = Pick<Config, 'executor' | 'engineInstallDir' | 'allowedFileRoots'>;
 
 /** The engines that the configured executor can run. */
-export function enginesFor(config: Pick<Config, 'executor'>): readonly Engine[] {
+function enginesFor(config: Pick<Config, 'executor'>): readonly Engine[] {
   return config.executor === 'fake' ? [createFakeEngine()] : createEngines();
 }
 
