@@ -24,7 +24,8 @@ describe('a password', () => {
   it.each(['2a', '2b', '2y'] as const)(
     'is verified against a bcrypt hash $%s$',
     async (version) => {
-      const hash = await bcryptHash('päss:wörd 🧬', { cost: 4, version });
+      // The library writes 2b; the others name the same algorithm.
+      const hash = (await bcryptHash('päss:wörd 🧬', 4)).replace('$2b$', `$${version}$`);
       expect(isSupportedHash(hash)).toBe(true);
       expect(await verifyPassword(hash, 'päss:wörd 🧬')).toBe(true);
       expect(await verifyPassword(hash, 'pass:word')).toBe(false);
