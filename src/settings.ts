@@ -63,7 +63,7 @@ export const SETTINGS = {
   ),
   maxRequestFieldBytes: integer(
     'MAX_REQUEST_FIELD_BYTES',
-    16 * BYTES_PER_MEBIBYTE,
+    4 * BYTES_PER_MEBIBYTE,
     1024,
     512 * BYTES_PER_MEBIBYTE,
     'Largest field of a request other than an attachment (workflow_params, say), in bytes.',

@@ -24,7 +24,10 @@ export async function addBrowserRules(app: ApiInstance, settings: ApiSettings): 
     maxAge: 3600,
     strictPreflight: false,
   });
-  app.addHook('onRequest', async (request) => refuseForeignPage(request, settings));
+  app.addHook('onRequest', async (request) => {
+    refuseForeignName(request, settings);
+    refuseForeignPage(request, settings);
+  });
 }
 
 const EXPOSED_HEADERS = [
@@ -37,6 +40,22 @@ const EXPOSED_HEADERS = [
   'WWW-Authenticate',
   'X-Request-Id',
 ];
+
+const LOCAL_NAME = /^(?:localhost|[\d.]+|\[[\da-f:]+\])$/i;
+
+/**
+ * A page may have its own name answered with this machine's address (DNS rebinding); its requests then
+ * look like those of a page of ours, but for the name that they are addressed to.
+ */
+function refuseForeignName(request: FastifyRequest, settings: ApiSettings): void {
+  if (settings.localNamesOnly !== true || LOCAL_NAME.test(request.hostname)) return;
+  const { publicUrl } = settings;
+  if (publicUrl !== undefined && new URL(publicUrl).hostname === request.hostname) return;
+  throw new HttpError(
+    403,
+    'Host: this service asks for no credentials and so answers only to localhost and addresses; its operator can name it (PUBLIC_URL)',
+  );
+}
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 

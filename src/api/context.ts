@@ -40,6 +40,8 @@ export interface ApiSettings {
   readonly trustProxy: boolean | string;
   /** Origins whose pages may call the API; `*` for all, none when empty. */
   readonly corsOrigins: readonly string[];
+  /** Refuse requests to any host name but localhost, an address or that of `publicUrl`. */
+  readonly localNamesOnly?: boolean;
   readonly maxAttachments: number;
   /** Of one attachment. */
   readonly maxAttachmentBytes: number;

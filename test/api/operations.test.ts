@@ -151,6 +151,20 @@ describe('a browser', () => {
     },
   );
 
+  it('reaches a service without credentials by local names only', async () => {
+    await create({ settings: { localNamesOnly: true, publicUrl: 'https://wes.example' } });
+    for (const host of ['localhost:8080', '127.0.0.1', '[::1]:8080', 'wes.example']) {
+      expect((await api.get('/service-info', { host })).status).toBe(200);
+    }
+    for (const host of ['rebound.example:8080', 'localhost.rebound.example', '127.0.0.1.example']) {
+      const refused = await api.get('/service-info', { host });
+      expect(refused).toMatchObject({
+        status: 403,
+        body: { msg: expect.stringMatching(/^Host: /) },
+      });
+    }
+  });
+
   it('may post from the pages of the service itself', async () => {
     await create({ settings: { publicUrl: 'https://wes.example/lab' } });
     const url = `${PREFIX}/runs`;

@@ -83,6 +83,7 @@ function apiSettings(config: Config): ApiSettings {
     ...(publicUrl === undefined ? {} : { publicUrl }),
     trustProxy: config.trustProxy,
     corsOrigins: config.corsOrigins,
+    localNamesOnly: config.authMethod === 'none' && !config.allowAnonymousRemote,
     maxAttachments: config.maxAttachments,
     maxAttachmentBytes: config.maxAttachmentBytes,
     maxRequestFieldBytes: config.maxRequestFieldBytes,
