@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,8 @@ export interface Child {
   stop(): Promise<void>;
   /** Rejects, with the end of the log, when the process ends or the address does not answer in time. */
   waitFor(url: string): Promise<void>;
+  /** Processor time that it used so far, in µs; undefined where the system does not tell. */
+  processorTime(): number | undefined;
 }
 
 const START_MS = 30_000;
@@ -37,6 +39,7 @@ export function startChild(
       if (!hasEnded()) await exited;
       clearTimeout(force);
     },
+    processorTime: () => (child.pid === undefined ? undefined : processorTime(child.pid)),
     async waitFor(url) {
       const deadline = performance.now() + START_MS;
       while (!hasEnded() && performance.now() < deadline) {
@@ -49,4 +52,14 @@ export function startChild(
       throw new Error(`${script} ${args.join(' ')} did not start:\n${said.slice(-2000)}`);
     },
   };
+}
+
+/** Linux counts in ticks of 10 ms (proc_pid_stat(5): utime and stime, the 14th and 15th field). */
+const TICK_MICROSECONDS = 10_000;
+
+function processorTime(processId: number): number | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const stat = readFileSync(`/proc/${processId}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MICROSECONDS;
 }

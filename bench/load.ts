@@ -1,12 +1,19 @@
 import autocannon from 'autocannon';
+import type { Child } from './child.ts';
 
 export interface LoadFigures {
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /**
+   * Processor time of the server for one request, in µs: unlike the rest it hardly depends on what else
+   * the machine does. Without that of a database server.
+   */
+  readonly processorMicroseconds: number | undefined;
 }
 
 export interface Load {
+  readonly server: Pick<Child, 'processorTime'>;
   readonly url: string;
   readonly seconds: number;
   /** Sent in turn; GET of `url` when absent. */
@@ -22,11 +29,19 @@ const WARM_UP_SECONDS = 1;
  */
 export async function measureLoad(load: Load): Promise<LoadFigures> {
   await fire({ ...load, seconds: WARM_UP_SECONDS });
+  const before = load.server.processorTime();
   const { requests, latency } = await fire(load);
-  return { requestsPerSecond: requests.average, p50Ms: latency.p50, p99Ms: latency.p99 };
+  const after = load.server.processorTime();
+  return {
+    requestsPerSecond: requests.average,
+    p50Ms: latency.p50,
+    p99Ms: latency.p99,
+    processorMicroseconds:
+      before === undefined || after === undefined ? undefined : (after - before) / requests.total,
+  };
 }
 
-async function fire({ url, seconds, requests }: Load): Promise<autocannon.Result> {
+async function fire({ url, seconds, requests }: Omit<Load, 'server'>): Promise<autocannon.Result> {
   const result = await autocannon({
     url,
     connections: CONNECTIONS,

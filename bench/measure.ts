@@ -59,7 +59,7 @@ export async function measureRaw(directory: string, seconds: number): Promise<Lo
   try {
     const url = `http://127.0.0.1:${port}/`;
     await child.waitFor(url);
-    return await measureLoad({ url, seconds });
+    return await measureLoad({ server: child, url, seconds });
   } finally {
     await child.stop();
   }
@@ -79,6 +79,7 @@ async function measureLoads(
       const runIds = await seedRuns(places.databaseUrl, storedRuns - stored);
       stored = storedRuns;
       const status = await measureLoad({
+        server: service.server,
         url: service.api,
         seconds,
         requests: runIds.map((runId) => ({
@@ -87,6 +88,7 @@ async function measureLoads(
         })),
       });
       const list = await measureLoad({
+        server: service.server,
         url: `${service.api}/runs?page_size=${LIST_PAGE}`,
         seconds,
       });
@@ -94,6 +96,7 @@ async function measureLoads(
     }
     say('submissions');
     const submit = await measureLoad({
+      server: service.server,
       url: service.api,
       seconds,
       requests: [submission(service)],

@@ -22,7 +22,7 @@ export function renderReport(report: BenchReport): string {
       `${machine.system} · Node ${machine.node} · load before ${machine.loadBefore}`,
     '',
     ...table(
-      ['requests', 'database', 'stored runs', 'per second', 'of raw', 'p50 ms', 'p99 ms'],
+      ['requests', 'database', 'stored runs', 'per second', 'of raw', 'p50 ms', 'p99 ms', 'CPU µs'],
       [
         ...raw.map((figures, index) =>
           loadRow(`raw node:http (${index + 1})`, '–', '–', figures, raw),
@@ -65,7 +65,7 @@ function loadRow(
   name: string,
   database: string,
   storedRuns: string,
-  { requestsPerSecond, p50Ms, p99Ms }: LoadFigures,
+  { requestsPerSecond, p50Ms, p99Ms, processorMicroseconds }: LoadFigures,
   raw: readonly LoadFigures[],
 ): Row {
   const best = Math.max(...raw.map((figures) => figures.requestsPerSecond));
@@ -77,6 +77,7 @@ function loadRow(
     `${((100 * requestsPerSecond) / best).toFixed(1)} %`,
     String(p50Ms),
     String(p99Ms),
+    processorMicroseconds?.toFixed(0) ?? '–',
   ];
 }
 

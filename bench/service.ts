@@ -7,6 +7,8 @@ import { freePort } from './free-port.ts';
 export interface Service {
   /** Address of the API, prefix included. */
   readonly api: string;
+  /** The process that answers. */
+  readonly server: Pick<Child, 'processorTime'>;
   stop(): Promise<void>;
 }
 
@@ -38,7 +40,7 @@ export async function startService(
     const server = start(shape === 'up' ? 'up' : 'serve');
     if (shape === 'serve and daemon') start('daemon');
     await server.waitFor(`http://127.0.0.1:${port}/readyz`);
-    return { api: `http://127.0.0.1:${port}/ga4gh/wes/v1`, stop };
+    return { api: `http://127.0.0.1:${port}/ga4gh/wes/v1`, server, stop };
   } catch (error) {
     await stop();
     throw error;

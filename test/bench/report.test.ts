@@ -29,7 +29,12 @@ describe('the options of the benchmark', () => {
 
 describe('the report of the benchmark', () => {
   it('is Markdown with every figure, its ratio to raw node:http, and what was skipped', () => {
-    const load = (requestsPerSecond: number) => ({ requestsPerSecond, p50Ms: 1, p99Ms: 2 });
+    const load = (requestsPerSecond: number) => ({
+      requestsPerSecond,
+      p50Ms: 1,
+      p99Ms: 2,
+      processorMicroseconds: 1e6 / requestsPerSecond,
+    });
     const latency = { samples: 100, p50Ms: 29.6, p99Ms: 80.2 };
     const text = renderReport({
       machine: {
@@ -62,7 +67,15 @@ describe('the report of the benchmark', () => {
       expect.arrayContaining(['POST /runs', 'SQLite', '100,000 and more', '1,235', '6.2 %']),
     );
     expect(rows).toContainEqual(
-      expect.arrayContaining(['GET /runs/{id}/status', '100,000', '8,000', '40.0 %', '1', '2']),
+      expect.arrayContaining([
+        'GET /runs/{id}/status',
+        '100,000',
+        '8,000',
+        '40.0 %',
+        '1',
+        '2',
+        '125',
+      ]),
     );
     expect(rows).toContainEqual(
       expect.arrayContaining(['wes up: woken by the API', '100', '30', '80']),
