@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Engine, EngineInstallation } from '../../src/engines/engine.ts';
 import { RUN_MARKER } from '../../src/runs/command.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../src/runs/json.ts';
+import { isJsonObject, type JsonValue } from '../../src/runs/json.ts';
 import type { RunRequest } from '../../src/runs/run.ts';
 import { OUTPUT_REFERENCE } from '../../src/runs/run.ts';
 import {
@@ -174,5 +174,5 @@ export function engineConformance(engine: Engine, samples: EngineSamples): void 
 function strings(value: JsonValue): readonly string[] {
   if (typeof value === 'string') return [value];
   if (Array.isArray(value)) return value.flatMap(strings);
-  return isJsonObject(value) ? Object.values<JsonValue>(value as JsonObject).flatMap(strings) : [];
+  return isJsonObject(value) ? Object.values<JsonValue>(value).flatMap(strings) : [];
 }

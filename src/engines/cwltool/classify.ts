@@ -29,7 +29,9 @@ async function outcomeOf(
   if (end.status === 'permanentFail' && failed !== undefined) {
     return { state: 'EXECUTOR_ERROR', reason: await failedTask(failed, tasks) };
   }
-  return { state: 'EXECUTOR_ERROR', reason: `${HEADLINES[end.status]}${end.message}` };
+  // Inputs are checked against the workflow when its execution begins: without a task it was refused.
+  const status = end.status === 'permanentFail' && tasks.length === 0 ? 'invalid' : end.status;
+  return { state: 'EXECUTOR_ERROR', reason: `${HEADLINES[status]}${end.message}` };
 }
 
 const HEADLINES = {

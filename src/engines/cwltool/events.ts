@@ -59,16 +59,9 @@ function parseLines(bytes: Buffer): readonly JsonObject[] {
 }
 
 function toTaskEvents(event: JsonObject): readonly TaskEvent[] {
-  switch (event['event']) {
-    case 'task_started':
-      return [started(event)];
-    case 'task_ended':
-      return [ended(event)];
-    case 'task_cached':
-      return cached(event);
-    default:
-      return [];
-  }
+  if (event['event'] === 'task_started') return [started(event)];
+  if (event['event'] === 'task_ended') return [ended(event)];
+  return event['event'] === 'task_cached' ? cached(event) : [];
 }
 
 function started(event: JsonObject): TaskEvent {
@@ -76,7 +69,7 @@ function started(event: JsonObject): TaskEvent {
   const stderrPath = text(event['stderr']);
   return {
     type: 'started',
-    taskId: String(event['task']),
+    taskId: taskIdOf(event),
     at: Number(event['at']),
     name: text(event['name']) ?? 'task',
     command: strings(event['command']),
@@ -100,7 +93,7 @@ function ended(event: JsonObject): TaskEvent {
   const error = text(event['error']);
   return {
     type: 'ended',
-    taskId: String(event['task']),
+    taskId: taskIdOf(event),
     at: Number(event['at']),
     ...(typeof exitCode === 'number' && { exitCode }),
     notes: error === undefined ? [] : [error],
@@ -109,7 +102,7 @@ function ended(event: JsonObject): TaskEvent {
 
 /** The engine took the task's results from an earlier execution: it began and ended in one moment. */
 function cached(event: JsonObject): readonly TaskEvent[] {
-  const common = { taskId: String(event['task']), at: Number(event['at']) };
+  const common = { taskId: taskIdOf(event), at: Number(event['at']) };
   const name = text(event['name']) ?? 'task';
   return [
     { type: 'started', ...common, name, command: [], notes: ['results of an earlier execution'] },
@@ -139,7 +132,7 @@ function taskEnd(event: JsonObject, start: JsonObject | undefined): TaskEnd {
   const error = text(event['error']);
   const stderrPath = text(start?.['stderr']);
   return {
-    name: text(start?.['name']) ?? String(event['task']),
+    name: text(start?.['name']) ?? taskIdOf(event),
     ...(typeof exitCode === 'number' && { exitCode }),
     failed: event['status'] !== 'success',
     ...(error !== undefined && { error }),
@@ -154,6 +147,10 @@ function engineEnd(event: JsonObject): EngineEnd {
     status: STATUSES.find((status) => status === event['status']) ?? 'error',
     message: text(event['message']) ?? '',
   };
+}
+
+function taskIdOf(event: JsonObject): string {
+  return text(event['task']) ?? '';
 }
 
 function text(value: JsonValue | undefined): string | undefined {

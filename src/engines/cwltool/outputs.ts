@@ -1,5 +1,5 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../runs/json.ts';
 import { OUTPUT_REFERENCE } from '../../runs/run.ts';
@@ -66,7 +66,7 @@ function outputPath(object: JsonObject, outputs: string): string | undefined {
   if (typeof location !== 'string' || !location.startsWith('file:')) return undefined;
   const path = relative(outputs, fileURLToPath(location)).split(sep).join('/');
   if (path === '..' || path.startsWith('../')) {
-    throw new Error(`output '${String(object['basename'])}' is not in the output directory`);
+    throw new Error(`output '${basename(path)}' is not in the output directory`);
   }
   return path;
 }

@@ -74,10 +74,20 @@ test('of several failed tasks the first is told, and how many followed', async (
 });
 
 test('a failure without a failed task has the words of the engine', async () => {
-  await tell(engineEnded('permanentFail', 'Failed to evaluate expression'));
+  const ended = { event: 'task_ended', task: '1', at: 2, exit_code: 0, status: 'success' };
+  await tell(ended, engineEnded('permanentFail', 'Failed to evaluate expression'));
   expect(await classifyEnd(1, directory)).toEqual({
     state: 'EXECUTOR_ERROR',
     reason: 'The workflow failed. Failed to evaluate expression',
+  });
+});
+
+test('a failure before any task means that the inputs were refused', async () => {
+  await tell(engineEnded('permanentFail', "Missing required input parameter 'reads'"));
+  expect(await classifyEnd(1, directory)).toEqual({
+    state: 'EXECUTOR_ERROR',
+    reason:
+      "The engine refused the workflow or its inputs. Missing required input parameter 'reads'",
   });
 });
 

@@ -28,7 +28,7 @@ describeWith('the cwltool driver on its own', missing, () => {
     const [program = '', ...words] = installation?.launcher ?? [];
     const own = ['run-root', 'events', 'tasks', 'outputs-object', 'inputs'];
     const values = [root, ...['events', 'tasks', 'outputs.json', 'inputs.json'].map(place)];
-    const arguments_ = own.flatMap((option, index) => [`--${option}`, values[index] ?? '']);
+    const driver = own.flatMap((option, index) => [`--${option}`, values[index] ?? '']);
     const cwltool = [
       '--no-container',
       '--outdir',
@@ -36,7 +36,7 @@ describeWith('the cwltool driver on its own', missing, () => {
       ...options,
       join(root, 'main.cwl'),
     ];
-    await promisify(execFile)(program, [...words, DRIVER, ...arguments_, '--', ...cwltool], {
+    await promisify(execFile)(program, [...words, DRIVER, ...driver, '--', ...cwltool], {
       cwd: directory,
       env: { PATH: process.env.PATH, HOME: root, TMPDIR: root, PYTHONDONTWRITEBYTECODE: '1' },
     });
