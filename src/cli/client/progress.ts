@@ -70,5 +70,6 @@ function mostTelling(tasks: readonly TaskLog[], count: number): readonly TaskLog
 function countLine(tasks: readonly TaskLog[]): string {
   const counts = Map.groupBy(tasks, taskState);
   const parts = [...counts].map(([state, group]) => `${group.length} ${state}`);
-  return `${tasks.length} tasks${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
+  const total = tasks.length === 1 ? '1 task' : `${tasks.length} tasks`;
+  return parts.length === 0 ? total : `${total}: ${parts.join(', ')}`;
 }

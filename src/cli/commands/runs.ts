@@ -54,7 +54,9 @@ interface Wanted {
 /** Filters are asked of the server and applied here as well: other servers take no notice of them. */
 async function matchingRuns(client: WesClient, wanted: Wanted): Promise<readonly RunState[]> {
   const { states, tags, limit } = wanted;
-  const pageSize = Math.min(limit, PAGE_SIZE);
+  // A server that does not filter is read until there are enough matches: not a few rows at a time.
+  const isFiltered = states.length > 0 || Object.keys(tags).length > 0;
+  const pageSize = isFiltered ? PAGE_SIZE : Math.min(limit, PAGE_SIZE);
   const pages = eachPage((pageToken) => client.listRuns({ states, tags, pageSize, pageToken }));
   const rows: RunState[] = [];
   for await (const page of pages) {

@@ -450,7 +450,7 @@ describe('wes watch', () => {
     const { stdout } = await wes(['watch', 'r1'], { columns: 80 });
     expect(stdout).toContain('Run r1');
     expect(stdout).toContain('\u001b[4A\u001b[J');
-    expect(stdout).toContain('1 tasks: 1 complete');
+    expect(stdout).toContain('1 task: 1 complete');
   });
 
   test('keeps progress out of the JSON', async () => {
@@ -580,5 +580,80 @@ describe('wes submit', () => {
     const { code } = await wes(['submit', 'main.cwl', '--wait', '--outputs-dir', 'out']);
     expect(code).toBe(EXIT.failed);
     expect(readdirSync(directory)).toEqual(['main.cwl']);
+  });
+});
+
+describe('outputs of other kinds', () => {
+  test('addresses below the run are files of workflows that are not CWL', async () => {
+    const address = `${server.url}/files/r1/out/result%20one.txt`;
+    server.on('GET /files/r1/out/result%20one.txt', { body: 'x' });
+    const outputs = { 'w.result': address, 'w.site': 'https://example.org/', 'w.n': 1 };
+    server.on(`GET ${RUN}`, { body: { outputs } });
+    const { stdout } = await wes(['outputs', 'r1', '--download', 'out', '--json']);
+    expect(parsed(stdout)).toEqual([
+      { path: join(directory, 'out/result one.txt'), size: 1, verified: false },
+    ]);
+  });
+
+  test('none at all are said to be none', async () => {
+    server.on(`GET ${RUN}`, { body: { outputs: null } });
+    expect((await wes(['outputs', 'r1'])).stdout).toBe('The run has no outputs.\n');
+  });
+
+  test('secondary files and what a directory lists are shown below it', async () => {
+    const file = (name: string) => ({ class: 'File', basename: name });
+    const outputs = {
+      bam: { ...file('x.bam'), size: 1500, secondaryFiles: [file('x.bam.bai')] },
+      all: { class: 'Directory', basename: 'd', listing: [file('a')] },
+    };
+    server.on(`GET ${RUN}`, { body: { outputs } });
+    const { stdout } = await wes(['outputs', 'r1']);
+    expect(stdout).toMatch(/bam +1\.5 kB +x\.bam\nbam \+ +x\.bam\.bai\nall +d\nall \+ +a\n/);
+  });
+});
+
+describe('a run of many tasks on a terminal', () => {
+  test('shows as many as fit, failed and running ones before the others', async () => {
+    const done = Array.from({ length: 40 }, (_, n) => ({ id: `d${n}`, name: 'x', exit_code: 0 }));
+    const failed = { id: 'bad', name: 'x', exit_code: 1 };
+    const ended = { id: 'gone', name: 'x', end_time: '2026-01-01T00:00:00Z' };
+    const tasks = [failed, ...done, ended, { id: 'next', name: 'x' }];
+    server.on(`GET ${RUN}/tasks`, { body: { task_logs: tasks } });
+    server.on(`GET ${RUN}`, { body: { run_id: 'r1', state: 'SYSTEM_ERROR' } });
+    goesThrough(['SYSTEM_ERROR']);
+    const { stdout } = await wes(['watch', 'r1'], { columns: 80 });
+    expect(stdout).toContain('43 tasks: 1 failed, 40 complete, 1 ended, 1 waiting');
+    expect(stdout).toMatch(/^bad /m);
+    expect(stdout).toMatch(/^d39 /m);
+    expect(stdout).not.toMatch(/^d1 /m);
+  });
+});
+
+describe('following the log of a task', () => {
+  test('ends with the task, although the run goes on', async () => {
+    goesThrough(['RUNNING']);
+    const task = { id: 't', name: 't', exit_code: 0, stdout: '/out', stderr: 'said\n' };
+    server.on(`GET ${RUN}/tasks/t`, { body: task });
+    server.on('GET /out', { body: 'printed\n' });
+    const result = await wes(['log', 'r1', '--task', 't', '--follow']);
+    expect(result).toEqual({ code: 0, stdout: 'printed\n', stderr: 'said\n' });
+  });
+
+  test('waits for a log that is not there yet', async () => {
+    goesThrough(['RUNNING', 'COMPLETE']);
+    server.on(`GET ${RUN}`, { body: { run_log: { stdout: '/late' } } });
+    let asked = 0;
+    server.on('GET /late', () => {
+      asked += 1;
+      return asked === 1 ? { status: 404, body: {} } : { body: 'now\n' };
+    });
+    expect((await wes(['log', 'r1', '--stdout', '--follow'])).stdout).toBe('now\n');
+  });
+
+  test('is an error when the server refuses the log itself', async () => {
+    goesThrough(['COMPLETE']);
+    server.on(`GET ${RUN}`, { body: { run_log: { stdout: '/secret' } } });
+    server.on('GET /secret', { status: 403, body: {} });
+    expect((await wes(['log', 'r1', '--stdout'])).code).toBe(EXIT.unauthorized);
   });
 });
