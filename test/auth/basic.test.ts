@@ -109,9 +109,7 @@ describe('HTTP Basic', () => {
 
   it('does as much work for an unknown name as for a wrong password', async () => {
     const costly = createBasicAuthenticator({
-      configuredUsers: [
-        { name: 'alice', passwordHash: await bcryptHash('x', 11), isAdmin: false },
-      ],
+      configuredUsers: [{ name: 'alice', passwordHash: await bcryptHash('x', 11), isAdmin: false }],
       monotonicNow: () => now,
       logger: { warn: () => undefined },
     });
