@@ -415,6 +415,25 @@ describeWith('cwltool runs', missing, () => {
         await until(() => !isGroupAlive(run), { timeoutMs: 5000 });
       });
 
+      test.skipIf(process.platform !== 'linux')(
+        'a process that leaves its session and loses its parent stays in the tree of the engine',
+        async () => {
+          const run = await start(
+            cwlRun(shellTool("sh -c 'setsid sleep 63 > /dev/null 2>&1 & echo $!'; sleep 60")),
+          );
+          const printed = (): Promise<string> =>
+            readFile(join(run.directory.tasks, '1', 'stdout'), 'utf8').catch(() => '');
+          const pid = Number(await until(printed, { timeoutMs: 20_000 }));
+          try {
+            const parent = new RegExp(`^PPid:\\t${run.process.pid}$`, 'm');
+            const status = (): Promise<string> => readFile(`/proc/${pid}/status`, 'utf8');
+            await until(async () => parent.test(await status()), { timeoutMs: 5000 });
+          } finally {
+            process.kill(pid, 'SIGKILL');
+          }
+        },
+      );
+
       test('stopped by a signal to the engine alone, its tasks get it too', async () => {
         const run = await start(cwlRun(shellTool('exec sleep 62')));
         await until(async () => (await run.events()).length > 0, { timeoutMs: 20_000 });

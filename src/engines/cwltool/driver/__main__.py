@@ -32,6 +32,8 @@ def main():
     outcome = RunOutcome()
     try:
         exit_code = run_workflow(options, cwltool_arguments, events, outcome)
+    except SystemExit as end:  # its way to refuse inputs that are no object
+        exit_code = end.code if isinstance(end.code, int) else 1
     except Exception as error:  # cwltool lets some through, as a workflow that is not there
         outcome.escaped(error)
         traceback.print_exc()

@@ -20,7 +20,8 @@ class Task:
         self._guard = guard
         self._default_streams = []
         self._captures_to_link = []
-        self._started = False
+        self._start_told = False
+        self._end_told = False
         self._ended_at = None
         self._exit_code = None
         self._error = None
@@ -99,7 +100,7 @@ class Task:
             _replace_by_link(captured, live)
 
     def report_start(self, job, context):
-        self._started = True
+        self._start_told = True
         image = None
         if context.use_container:
             docker, _ = job.get_requirement("DockerRequirement")
@@ -117,6 +118,9 @@ class Task:
         )
 
     def report_end(self, status):
+        if self._end_told:
+            return
+        self._end_told = True
         self._events.write(
             "task_ended",
             task=self._id,
@@ -126,10 +130,10 @@ class Task:
             error=None if status == "success" else self._error,
         )
 
-    def failed_before_start(self, job, context, error):
-        """The task could not even be set up, so none of the hooks told of it."""
+    def broke_off(self, job, context, error):
+        """cwltool raised instead of ending the task, mostly while it set it up: no hook told of it."""
         self._error = str(error)[:ERROR_LIMIT]
-        if not self._started:
+        if not self._start_told:
             self.report_start(job, context)
         self.report_end("permanentFail")
 

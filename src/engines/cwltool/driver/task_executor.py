@@ -142,7 +142,7 @@ class TaskExecutor(JobExecutor):
             job.run(task_context, self._staging_lock)
         except Exception as error:
             self._exceptions.append(error)
-            task.failed_before_start(job, task_context, error)
+            task.broke_off(job, task_context, error)
         finally:
             task.close()
             with context.workflow_eval_lock:
