@@ -4,10 +4,10 @@
  * installs the packages of the lock file when they are not there, and finds a Node that is new enough.
  * CommonJS in old syntax, because it is read by whatever Node the machine has.
  */
-const { spawnSync } = require('node:child_process');
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { createHash } = require('node:crypto');
 const path = require('node:path');
+const { runChild } = require('./run-child.cjs');
 
 const root = path.join(__dirname, '..');
 const stamp = path.join(root, 'node_modules', '.installed-lock-file');
@@ -23,14 +23,11 @@ function isInstalled() {
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === lockDigest();
 }
 
-function installPackages() {
+async function installPackages() {
   if (isInstalled()) return;
   console.log('Installing the packages of package-lock.json …');
-  const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: 'inherit',
-  });
-  if (result.status !== 0) {
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  if ((await runChild('npm', args, { cwd: root })) !== 0) {
     console.error('npm ci failed: see above. Is the npm registry reachable from this machine?');
     process.exit(1);
   }
@@ -62,8 +59,8 @@ function findNode() {
 }
 
 /** Makes the checkout ready and gives the environment and Node for further steps. */
-function prepare() {
-  installPackages();
+async function prepare() {
+  await installPackages();
   const node = findNode();
   const searchPath = `${path.dirname(node)}${path.delimiter}${process.env.PATH}`;
   const environment = Object.assign({}, process.env, { PATH: searchPath });

@@ -1,25 +1,24 @@
 'use strict';
-/** `npm run quickstart`: makes a bare clone ready, builds it and hands over to quickstart.mts. */
-const { spawn, spawnSync } = require('node:child_process');
+/** `npm run quickstart`: makes a bare clone ready, builds it and hands over to quickstart.mjs. */
 const path = require('node:path');
 const { prepare } = require('./prepare.cjs');
+const { runChild } = require('./run-child.cjs');
 
 const startedAt = Date.now();
-const { root, node, environment } = prepare();
 
-const build = spawnSync(node, [path.join(root, 'scripts', 'build.mjs')], {
-  cwd: root,
-  env: environment,
-  stdio: 'inherit',
-});
-if (build.status !== 0) process.exit(build.status || 1);
+async function main() {
+  const { root, node, environment } = await prepare();
+  const script = (name) => [path.join(root, 'scripts', name)];
 
-const tour = spawn(node, [path.join(root, 'scripts', 'quickstart.mjs')], {
-  cwd: root,
-  env: Object.assign({}, environment, { QUICKSTART_STARTED_AT: String(startedAt) }),
-  stdio: 'inherit',
-});
-// Ctrl-C reaches the whole foreground group by itself; a signal sent to this process alone is passed on.
-process.on('SIGINT', () => {});
-process.on('SIGTERM', () => tour.kill('SIGTERM'));
-tour.on('exit', (code, signal) => process.exit(signal ? 1 : code));
+  const built = await runChild(node, script('build.mjs'), { cwd: root, env: environment });
+  if (built !== 0) process.exit(built);
+
+  process.exitCode = await runChild(node, script('quickstart.mjs'), {
+    cwd: root,
+    env: Object.assign({}, environment, { QUICKSTART_STARTED_AT: String(startedAt) }),
+    // The channel closes when this process is gone, however it ended: then the tour stops as well.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
+}
+
+void main();
