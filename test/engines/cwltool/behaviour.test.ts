@@ -68,6 +68,14 @@ describeWith('cwltool runs', missing, () => {
         await refused(cwlRun(tool, { count: 'many' }), /count/);
       });
 
+      test('an expression that gives the wrong type is the fault of the workflow', async () => {
+        const requirements = {
+          InlineJavascriptRequirement: {},
+          ToolTimeLimit: { timelimit: '${ return "soon"; }' },
+        };
+        await refused(cwlRun(shellTool('true', {}, { requirements })), /timelimit.*soon/s);
+      });
+
       test('an input file that was not attached is named', async () => {
         const tool = { ...shellTool('true'), inputs: { reads: 'File' } };
         const params = { reads: { class: 'File', location: 'lost.fastq' } };

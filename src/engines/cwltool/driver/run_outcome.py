@@ -83,9 +83,9 @@ class _ErrorRecorder(logging.Handler):
 def _is_about_the_request(error):
     from cwltool.errors import WorkflowException
     from requests.exceptions import RequestException
-    from schema_salad.exceptions import SchemaException
+    from schema_salad.exceptions import SchemaSaladException
 
-    if isinstance(error, (WorkflowException, SchemaException, RequestException)):
+    if isinstance(error, (WorkflowException, SchemaSaladException, RequestException)):
         return True
     return isinstance(error, (FileNotFoundError, IsADirectoryError, NotADirectoryError))
 
