@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { mkdir } from 'node:fs/promises';
+import { delimiter, dirname } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../../config.ts';
 import { createDaemon, type Daemon } from '../../daemon/daemon.ts';
@@ -55,7 +56,8 @@ function daemonSettings(config: Config, searchPath: string | undefined): DaemonS
     coresPerRun: config.runCores === 0 ? availableParallelism() : config.runCores,
     logIntervalMs: LOG_INTERVAL_MS,
     keepWorkDirectories: config.keepWorkDirectories,
-    searchPath: searchPath ?? DEFAULT_SEARCH_PATH,
+    // Engines need a Node as well (CWL's expressions are JavaScript): ours, where there is no other.
+    searchPath: `${searchPath ?? DEFAULT_SEARCH_PATH}${delimiter}${dirname(process.execPath)}`,
     allowedFileRoots: config.allowedFileRoots,
     drain: config.daemonDrain,
   };

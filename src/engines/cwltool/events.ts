@@ -1,4 +1,5 @@
-import { open, readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../runs/json.ts';
 import type { TaskEvent } from '../engine.ts';
 
@@ -31,9 +32,13 @@ export async function readTaskEvents(
 }
 
 async function readCompleteLines(path: string, cursor: number): Promise<Buffer> {
-  const file = await open(path, 'r').catch(nothingWhenMissing);
+  // The directory is a task's to write in as well: a pipe in the file's place must not stop the reader.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(
+    nothingWhenMissing,
+  );
   if (file === undefined) return Buffer.alloc(0);
   try {
+    if (!(await file.stat()).isFile()) return Buffer.alloc(0);
     for (let size = CHUNK_BYTES; ; size *= 2) {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, cursor);
       const end = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE) + 1;
@@ -54,8 +59,17 @@ function parseLines(bytes: Buffer): readonly JsonObject[] {
     .toString('utf8')
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as unknown)
+    .map(parseLine)
     .filter(isJsonObject);
+}
+
+/** A line that the driver can't have written is skipped, like an event of another kind. */
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }
 
 function toTaskEvents(event: JsonObject): readonly TaskEvent[] {
@@ -114,9 +128,12 @@ function cached(event: JsonObject): readonly TaskEvent[] {
 export async function readStory(
   path: string,
 ): Promise<{ tasks: readonly TaskEnd[]; end?: EngineEnd }> {
-  const bytes = (await readFile(path).catch(nothingWhenMissing)) ?? Buffer.alloc(0);
-  const complete = bytes.subarray(0, bytes.lastIndexOf(NEWLINE) + 1);
-  const events = parseLines(complete);
+  const events: JsonObject[] = [];
+  for (let cursor = 0, size = -1; size !== 0; cursor += size) {
+    const bytes = await readCompleteLines(path, cursor);
+    events.push(...parseLines(bytes));
+    size = bytes.length;
+  }
   const starts = new Map(
     events.filter((e) => e['event'] === 'task_started').map((e) => [e['task'], e]),
   );

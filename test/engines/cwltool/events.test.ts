@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +29,18 @@ test('a start and an end are told with their facts', async () => {
     },
     { type: 'ended', taskId: '1', at: 2, exitCode: 3, notes: ['no output'] },
   ]);
+});
+
+test('a line that is no event is skipped', async () => {
+  await writeFile(path, `${line(START)}not JSON\n[1]\n"text"\n${line(END)}`);
+  const { events } = await readTaskEvents(path, 0);
+  expect(events.map(({ type }) => type)).toEqual(['started', 'ended']);
+});
+
+test('a pipe in the place of the file is not waited for', async () => {
+  execFileSync('mkfifo', [path]);
+  await expect(readTaskEvents(path, 0)).rejects.toThrow('is not a file');
+  await expect(readStory(path)).rejects.toThrow('is not a file');
 });
 
 test('a task without an exit code has none', async () => {
@@ -76,7 +89,7 @@ test('other events are not about tasks', async () => {
 });
 
 test('a path that can not be read is an error, unlike one that is not there yet', async () => {
-  await expect(readTaskEvents(directory, 0)).rejects.toThrow('EISDIR');
+  await expect(readTaskEvents(directory, 0)).rejects.toThrow('is not a file');
   expect(await readTaskEvents(path, 0)).toEqual({ events: [], cursor: 0 });
 });
 
