@@ -38,7 +38,7 @@ async function readCompleteLines(path: string, cursor: number): Promise<Buffer> 
   );
   if (file === undefined) return Buffer.alloc(0);
   try {
-    if (!(await file.stat()).isFile()) return Buffer.alloc(0);
+    if (!(await file.stat()).isFile()) throw new Error(`${path} is not a file any more`);
     for (let size = CHUNK_BYTES; ; size *= 2) {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, cursor);
       const end = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE) + 1;
