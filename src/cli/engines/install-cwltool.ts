@@ -18,6 +18,11 @@ const CWLTOOL_VERSIONS = ['3.3.20260925135507', '3.1.20251031082601'] as const;
 /** The second is Debian's own, where a version manager has put another one first. */
 const PYTHONS = ['python3', '/usr/bin/python3'] as const;
 
+const REMEDY =
+  'cwltool is not installed. It needs Python 3 with its venv module (Debian, Ubuntu: ' +
+  "`sudo apt-get install python3-venv`) and a way to Python's package index; or bring a cwltool of your " +
+  'own (`sudo apt-get install cwltool`, or any on the PATH). Then run this command again.';
+
 export interface InstallOptions {
   /** Directory below which private environments are made, one for each engine and version. */
   readonly installRoot: string;
@@ -51,7 +56,9 @@ export async function installCwltool(options: InstallOptions): Promise<InstallRe
     async () => {
       const meanwhile = await findPresent(options);
       if (meanwhile !== undefined) return found(meanwhile, options);
-      return (await installPrivately(options)) ?? (await installSystemPackage(options));
+      const result = (await installPrivately(options)) ?? (await installSystemPackage(options));
+      if (result === undefined) options.log(REMEDY);
+      return result;
     },
   );
 }
@@ -120,12 +127,7 @@ async function removeUnfinished(root: string, log: (line: string) => void): Prom
 async function installSystemPackage(options: InstallOptions): Promise<InstallResult> {
   const { log, environment = process.env } = options;
   const mayInstall = options.maySystemInstall ?? process.getuid?.() === 0;
-  if (!mayInstall) {
-    log(
-      'Debian and Ubuntu: `sudo apt-get install cwltool` or `sudo apt-get install python3-venv` helps.',
-    );
-    return undefined;
-  }
+  if (!mayInstall) return undefined;
   log('Installing the package cwltool of this system …');
   const quiet = { ...environment, DEBIAN_FRONTEND: 'noninteractive' };
   const updated = await runStep(['apt-get', 'update', '-q'], quiet);

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findPrograms } from './find-programs.ts';
 import { runStep, type StepResult } from './run-step.ts';
 
 /** A way to make a directory into a Python environment with pip. */
@@ -38,8 +39,10 @@ export type PackageResult =
 
 /** Makes an environment at `directory` with one of the packages in it; leaves nothing after a failure. */
 export async function installIntoNewEnvironment(request: PackageRequest): Promise<PackageResult> {
-  const failures: string[] = [];
-  for (const maker of environmentMakers(request.pythons)) {
+  const pythons = await findPrograms(request.pythons, request.environment);
+  const looked = `Python 3 is not installed (looked for ${request.pythons.join(', ')})`;
+  const failures: string[] = pythons.length === 0 ? [looked] : [];
+  for (const maker of environmentMakers(pythons)) {
     const made = await makeEnvironment(maker, request);
     if (!made.succeeded) {
       failures.push(`${maker.name}: ${made.lastWords}`);

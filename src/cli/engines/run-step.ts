@@ -23,7 +23,10 @@ export function runStep(
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    child.on('error', (error) => resolve({ succeeded: false, lastWords: error.message }));
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      const lastWords = error.code === 'ENOENT' ? 'not installed' : error.message;
+      resolve({ succeeded: false, lastWords });
+    });
     child.on('close', (code) => resolve({ succeeded: code === 0, lastWords: lastLines(printed) }));
   });
 }

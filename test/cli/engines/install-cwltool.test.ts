@@ -48,7 +48,7 @@ END
 chmod +x "$3/bin/python"`;
 
 function install(
-  options: { force?: boolean; maySystemInstall?: boolean } = {},
+  options: { force?: boolean; maySystemInstall?: boolean; pythons?: readonly string[] } = {},
 ): Promise<InstallResult> {
   return installCwltool({
     installRoot: join(root, 'engines'),
@@ -97,7 +97,7 @@ test('each way that did not work is told, and nothing is left of it', async () =
   expect(log).toEqual([
     expect.stringContaining('Installing cwltool from'),
     'That did not work: python3 -m venv: ensurepip is not available',
-    'That did not work: virtualenv: spawn virtualenv ENOENT',
+    'That did not work: virtualenv: not installed',
     'That did not work: python3 -m virtualenv: ensurepip is not available',
     expect.stringContaining('apt-get install cwltool'),
   ]);
@@ -132,9 +132,22 @@ test('when the package can not be installed either, its reason is told', async (
   await script('python3', 'exit 1');
   await script('apt-get', 'echo "Unable to locate package cwltool" >&2; exit 100');
   expect(await install({ maySystemInstall: true })).toBeUndefined();
-  expect(log.at(-1)).toBe(
+  expect(log.at(-2)).toBe(
     'That did not work: apt-get install cwltool: Unable to locate package cwltool',
   );
+  expect(log.at(-1)).toContain('python3-venv');
+});
+
+test('a machine without Python is told what it lacks', async () => {
+  expect(await install()).toBeUndefined();
+  expect(log).toContain('That did not work: Python 3 is not installed (looked for python3)');
+  expect(log.at(-1)).toContain('Then run this command again');
+});
+
+test('a Python that is found by two names is tried once', async () => {
+  await script('python3', 'echo "ensurepip is not available" >&2; exit 1');
+  await install({ pythons: ['python3', join(root, 'bin', 'python3')] });
+  expect(log.filter((line) => line.includes('-m venv'))).toHaveLength(1);
 });
 
 test('a half-built environment is removed and built anew', async () => {
