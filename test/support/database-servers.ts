@@ -111,7 +111,7 @@ export async function startPostgres(): Promise<DatabaseServer> {
 }
 
 /** Initialising a data directory takes seconds, so it is done once and then copied. */
-async function mariadbTemplate(): Promise<string> {
+export async function mariadbTemplate(): Promise<string> {
   const installer = requireProgram('mariadb-install-db');
   const { stdout } = await run(requireProgram('mariadbd'), ['--no-defaults', '--version']);
   const version = /Ver (\S+)/.exec(stdout)?.[1] ?? 'unknown';
@@ -171,7 +171,7 @@ async function awaitServer(
   }
 }
 
-async function pingMysql(url: string): Promise<boolean> {
+export async function pingMysql(url: string): Promise<boolean> {
   const connection = await createConnection({ uri: url, connectTimeout: 1000 }).catch(() => null);
   await connection?.end();
   return connection !== null;
@@ -208,7 +208,7 @@ function findProgram(name: string): string | undefined {
     .find(isExecutable);
 }
 
-function requireProgram(name: string): string {
+export function requireProgram(name: string): string {
   const program = findProgram(name);
   if (!program) throw new Error(`${name} was not found.`);
   return program;
