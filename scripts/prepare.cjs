@@ -4,23 +4,26 @@
  * installs the packages of the lock file when they are not there, and finds a Node that is new enough.
  * CommonJS in old syntax, because it is read by whatever Node the machine has.
  */
-const { existsSync, readFileSync, writeFileSync } = require('node:fs');
-const { createHash } = require('node:crypto');
+const { existsSync, readFileSync } = require('node:fs');
 const path = require('node:path');
 const { runChild } = require('./run-child.cjs');
 
 const root = path.join(__dirname, '..');
-const stamp = path.join(root, 'node_modules', '.installed-lock-file');
 
-/** The digest of the lock file tells whether what is installed is what it names. */
-function lockDigest() {
-  return createHash('sha256')
-    .update(readFileSync(path.join(root, 'package-lock.json')))
-    .digest('hex');
+/** Path below node_modules → what a lock file says about the package that is there. */
+function readLockFile(...names) {
+  const file = path.join(root, ...names);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : {};
 }
 
+/** npm leaves a lock file of what it installed when it is done; other platforms' packages are not in it. */
 function isInstalled() {
-  return existsSync(stamp) && readFileSync(stamp, 'utf8') === lockDigest();
+  const installed = readLockFile('node_modules', '.package-lock.json');
+  return Object.entries(readLockFile('package-lock.json')).every(([name, wanted]) => {
+    if (name === '') return true;
+    if (installed[name] === undefined) return wanted.optional === true;
+    return installed[name].version === wanted.version;
+  });
 }
 
 async function installPackages() {
@@ -31,7 +34,6 @@ async function installPackages() {
     console.error('npm ci failed: see above. Is the npm registry reachable from this machine?');
     process.exit(1);
   }
-  writeFileSync(stamp, lockDigest());
 }
 
 function isNewEnough(version) {
