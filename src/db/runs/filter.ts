@@ -13,7 +13,7 @@ export function selectRuns(db: Kysely<Tables>, filter: RunFilter) {
   const runs = first === undefined ? db.selectFrom('workflow_runs') : taggedRuns(db, first);
   const { owner, states, workflowType, runIds, createdFrom, createdBefore } = filter;
   let query = runs;
-  for (const hash of others) query = query.where((eb) => hasTag(eb, hash));
+  if (others.length > 0) query = query.where((eb) => hasTags(eb, others));
   if (owner !== undefined) query = query.where('owner', '=', owner);
   if (states) query = query.where((eb) => isOneOf(eb, 'state', states));
   if (workflowType !== undefined) query = query.where('workflow_type', '=', workflowType);
@@ -40,14 +40,18 @@ function taggedRuns(db: Kysely<Tables>, hash: string): RunQuery {
     .where('run_tags.tag_hash', '=', hash);
 }
 
-function hasTag(eb: ExpressionBuilder<Tables, 'workflow_runs'>, hash: string) {
-  return eb.exists(
-    eb
-      .selectFrom('run_tags as other_tag')
-      .select('other_tag.run_id')
-      .whereRef('other_tag.run_id', '=', 'workflow_runs.run_id')
-      .where('other_tag.tag_hash', '=', hash),
-  );
+/**
+ * Counted, and not an EXISTS for each tag: that would be a join for each, and the time in which
+ * PostgreSQL plans joins grows without measure with their number.
+ */
+function hasTags(eb: ExpressionBuilder<Tables, 'workflow_runs'>, hashes: readonly string[]) {
+  const wanted = [...new Set(hashes)];
+  const found = eb
+    .selectFrom('run_tags as other_tag')
+    .select((inner) => inner.fn.count('other_tag.run_id').as('found'))
+    .whereRef('other_tag.run_id', '=', 'workflow_runs.run_id')
+    .where('other_tag.tag_hash', 'in', wanted);
+  return sql<boolean>`${found} = ${sql.lit(wanted.length)}`;
 }
 
 function isOneOf(

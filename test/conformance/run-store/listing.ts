@@ -120,6 +120,25 @@ export function describeListing(store: () => RunStore): void {
       expect(await count('a:b', 'C')).toBe(0);
       expect(await count('a:b', 'c ')).toBe(0);
     });
+
+    test('takes hundreds of tags in one filter, repeated ones too', async () => {
+      const tags = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`key-${n}`, 'v']));
+      const { runId } = await created(tags);
+      await created({ 'key-0': 'v' });
+      const wanted = Object.entries(tags).map(([key, value]) => ({ key, value }));
+      const found = await store().listRuns({
+        tags: [...wanted, ...wanted.slice(0, 2)],
+        order: 'newest_first',
+        limit: 10,
+      });
+      expect(found.map((run) => run.runId)).toEqual([runId]);
+    });
+
+    async function created(tags: Record<string, string>) {
+      const run = newRun({ request: { tags } });
+      await store().createRun(run);
+      return run;
+    }
   });
 }
 
