@@ -6,6 +6,7 @@ import type { RunStore } from '../runs/run-store.ts';
 import { createDaemonRegistry } from './daemon-registry.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { openDialect } from './dialects/open-dialect.ts';
+import { watchedDialect } from './dialects/watched-dialect.ts';
 import { migrate, pendingMigrations } from './migrate.ts';
 import { redactUrl } from './redact-url.ts';
 import { createRunStore } from './run-store.ts';
@@ -32,7 +33,7 @@ export interface Database {
  */
 export async function openDatabase(url: string): Promise<Database> {
   const dialect = await openDialect(parseDatabaseUrl(url));
-  const db = new Kysely<Tables>({ dialect: dialect.kysely });
+  const db = new Kysely<Tables>({ dialect: watchedDialect(dialect) });
   const connection = { db, dialect };
 
   async function check(): Promise<void> {
@@ -55,8 +56,9 @@ export async function openDatabase(url: string): Promise<Database> {
 }
 
 function unreachable(url: string, error: unknown): WesError {
-  if (error instanceof WesError) return error;
-  const problem = error instanceof Error ? error.message || error.name : String(error);
+  if (error instanceof WesError && error.cause === undefined) return error;
+  const reason = error instanceof WesError ? error.cause : error;
+  const problem = reason instanceof Error ? reason.message || reason.name : String(reason);
   const message = `The database ${redactUrl(url)} can't be opened: ${problem}`;
   return new WesError('unavailable', message, { cause: error });
 }

@@ -1,4 +1,4 @@
-import type { Dialect, Kysely } from 'kysely';
+import type { CompiledQuery, Dialect, Kysely } from 'kysely';
 
 /**
  * What differs between the databases; everything else is the same SQL. A new database is one file
@@ -12,6 +12,10 @@ export interface DatabaseDialect {
   isTransient(error: unknown): boolean;
   /** True when a unique key forbade the write. */
   isDuplicate(error: unknown): boolean;
+  /** True when the database can't be reached, is going down, or has no room: the same may work later. */
+  isUnavailable(error: unknown): boolean;
+  /** @throws WesError `too_large` for a statement that the server would not take */
+  checkStatement?(query: CompiledQuery): void;
 }
 
 /**
@@ -36,7 +40,7 @@ export interface ColumnTypes {
 }
 
 /** The value of a field of an error of unknown shape, as database drivers set them. */
-export function errorField(error: unknown, field: 'code' | 'errno' | 'errcode'): unknown {
+export function errorField(error: unknown, field: 'code' | 'errno' | 'errcode' | 'fatal'): unknown {
   if (typeof error !== 'object' || error === null) return undefined;
   return (error as Record<string, unknown>)[field]; // An object by the line above.
 }

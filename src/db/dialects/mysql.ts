@@ -3,6 +3,7 @@ import { createPool, type Pool, type SslOptions } from 'mysql2';
 import { WesError } from '../../runs/errors.ts';
 import { PATH_BYTES } from '../plain-text.ts';
 import { errorField, type ColumnTypes, type DatabaseDialect } from './dialect.ts';
+import { maxPacketBytes, requireStatementSize } from './mysql-packet.ts';
 
 // https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
 const ER_DUP_ENTRY = 1062;
@@ -10,6 +11,10 @@ const ER_LOCK_WAIT_TIMEOUT = 1205;
 const ER_LOCK_DEADLOCK = 1213;
 /** MariaDB: the row changed since the snapshot of the transaction. */
 const ER_CHECKREAD = 1020;
+
+/** Too many connections, going down, disk full, table full, read-only. */
+const UNAVAILABLE: ReadonlySet<unknown> = new Set([1040, 1053, 1021, 1114, 1290, 1836]);
+const NETWORK = /^(?:E[A-Z]+|PROTOCOL_[A-Z_]+)$/;
 
 const CONNECTION_LIMIT = 10;
 
@@ -21,11 +26,17 @@ const COLLATIONS = ['utf8mb4_nopad_bin', 'utf8mb4_0900_bin'] as const;
 
 /** MySQL 8 and MariaDB, through mysql2. */
 export function createMysqlDialect(url: string): DatabaseDialect {
+  let maxStatementBytes = Infinity;
   return {
     kysely: new MysqlDialect({
       pool: async () => openPool(url),
-      onCreateConnection: prepareSession,
+      onCreateConnection: async (connection) => {
+        await prepareSession(connection);
+        maxStatementBytes = await maxPacketBytes(connection);
+      },
     }),
+    checkStatement: (query) => requireStatementSize(query, maxStatementBytes),
+    isUnavailable,
     columnTypes,
     isTransient: (error) => {
       const code = errorField(error, 'errno');
@@ -37,7 +48,7 @@ export function createMysqlDialect(url: string): DatabaseDialect {
 
 function openPool(url: string): Pool {
   const { hostname, port, username, password, pathname, searchParams } = new URL(url);
-  return createPool({
+  const pool = createPool({
     host: decodeURIComponent(hostname).replace(/^\[|\]$/g, ''),
     port: port === '' ? 3306 : Number(port),
     user: decodeURIComponent(username),
@@ -51,6 +62,9 @@ function openPool(url: string): Pool {
     supportBigNumbers: true,
     ...tlsOptions(searchParams),
   });
+  // Whoever uses a broken connection is told by the statement; unheard, a second error would end the process.
+  pool.on('connection', (connection) => connection.on('error', () => {}));
+  return pool;
 }
 
 /** `ssl-mode` as MySQL's own clients take it; without it the connection is not encrypted. */
@@ -75,6 +89,15 @@ async function prepareSession(connection: DatabaseConnection): Promise<void> {
   // Strict: too long a value is an error and never cut off. And without NO_BACKSLASH_ESCAPES, by
   // whose absence the driver escapes values.
   await execute(connection, "set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'");
+}
+
+/** The driver marks an error as fatal that ended its connection. */
+function isUnavailable(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isUnavailable);
+  if (errorField(error, 'fatal') === true || UNAVAILABLE.has(errorField(error, 'errno')))
+    return true;
+  const code = errorField(error, 'code');
+  return typeof code === 'string' && NETWORK.test(code);
 }
 
 async function execute(connection: DatabaseConnection, statement: string): Promise<void> {

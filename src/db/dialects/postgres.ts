@@ -8,6 +8,14 @@ const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
 const LOCK_NOT_AVAILABLE = '55P03';
 
+/** Classes 08 (connection), 53 (no memory, no disk, too many connections), 58 (system), and 57P: going down. */
+const UNAVAILABLE = /^(?:08|53|58|57P)/;
+const READ_ONLY = '25006';
+const NETWORK = /^E[A-Z_]+$/;
+/** What the driver says by itself has no code. */
+const CONNECTION_LOST =
+  /^(?:Connection terminated|timeout exceeded when trying to connect|Client (?:has encountered|was closed))/;
+
 const CONNECTION_LIMIT = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -39,7 +47,16 @@ export function createPostgresDialect(url: string): DatabaseDialect {
       return [SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE].some((c) => c === code);
     },
     isDuplicate: (error) => errorField(error, 'code') === UNIQUE_VIOLATION,
+    isUnavailable,
   };
+}
+
+function isUnavailable(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isUnavailable);
+  const code = errorField(error, 'code');
+  if (typeof code !== 'string')
+    return error instanceof Error && CONNECTION_LOST.test(error.message);
+  return UNAVAILABLE.test(code) || code === READ_ONLY || NETWORK.test(code);
 }
 
 function openPool(url: string): pg.Pool {
@@ -51,6 +68,8 @@ function openPool(url: string): pg.Pool {
   });
   // A connection that breaks while idle: the pool drops it and opens another when one is needed.
   pool.on('error', () => {});
+  // One that breaks between two statements of a transaction: unheard, that would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 

@@ -17,6 +17,10 @@ import { createStatementCache, type StatementCache } from './sqlite-statement-ca
 
 // Result codes: https://www.sqlite.org/rescode.html; the low byte is the primary code.
 const SQLITE_BUSY = 5;
+const SQLITE_READONLY = 8;
+const SQLITE_IOERR = 10;
+const SQLITE_FULL = 13;
+const SQLITE_CANTOPEN = 14;
 const SQLITE_CONSTRAINT_PRIMARYKEY = 1555;
 const SQLITE_CONSTRAINT_UNIQUE = 2067;
 
@@ -47,12 +51,24 @@ export function createSqliteDialect(path: string): DatabaseDialect {
       createIntrospector: (db) => new SqliteIntrospector(db),
     },
     columnTypes: async () => COLUMN_TYPES,
-    isTransient: (error) => Number(errorField(error, 'errcode')) % 256 === SQLITE_BUSY,
+    isTransient: (error) => primaryCode(error) === SQLITE_BUSY,
+    isUnavailable: (error) => UNAVAILABLE.has(primaryCode(error)),
     isDuplicate: (error) => {
       const code = errorField(error, 'errcode');
       return code === SQLITE_CONSTRAINT_UNIQUE || code === SQLITE_CONSTRAINT_PRIMARYKEY;
     },
   };
+}
+
+const UNAVAILABLE: ReadonlySet<number> = new Set([
+  SQLITE_READONLY,
+  SQLITE_IOERR,
+  SQLITE_FULL,
+  SQLITE_CANTOPEN,
+]);
+
+function primaryCode(error: unknown): number {
+  return Number(errorField(error, 'errcode')) % 256;
 }
 
 /** @throws WesError `unavailable` for a SQLite that is too old to be trusted with several processes. */
@@ -105,8 +121,9 @@ class SqliteDriver implements Driver {
     await connection.executeQuery(CompiledQuery.raw('commit'));
   }
 
+  /** A full disk has rolled back already: another rollback would fail and hide why. */
   async rollbackTransaction(connection: SqliteConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('rollback'));
+    if (connection.isInTransaction) await connection.executeQuery(CompiledQuery.raw('rollback'));
   }
 
   async releaseConnection(): Promise<void> {}
@@ -141,6 +158,10 @@ class SqliteConnection implements DatabaseConnection {
     for (const row of (await this.executeQuery<R>(query)).rows) yield { rows: [row] };
   }
 
+  get isInTransaction(): boolean {
+    return this.#database.isTransaction;
+  }
+
   close(): void {
     this.#database.close();
   }
@@ -170,7 +191,7 @@ async function enterWalMode(database: DatabaseSync): Promise<void> {
       database.exec('pragma journal_mode = wal');
       return;
     } catch (error) {
-      const isBusy = Number(errorField(error, 'errcode')) % 256 === SQLITE_BUSY;
+      const isBusy = primaryCode(error) === SQLITE_BUSY;
       if (!isBusy || attempt === WAL_ATTEMPTS) throw error;
       await delay(10 + Math.random() * 20);
     }

@@ -4,6 +4,7 @@ import { parseDatabaseUrl } from '../../../src/db/database-url.ts';
 import type { DatabaseDialect } from '../../../src/db/dialects/dialect.ts';
 import { openDialect } from '../../../src/db/dialects/open-dialect.ts';
 import { inTransaction } from '../../../src/db/retry.ts';
+import { watchedDialect } from '../../../src/db/dialects/watched-dialect.ts';
 import type { Tables } from '../../../src/db/schema.ts';
 import { testDatabases } from '../../support/databases.ts';
 import { describeWith } from '../../support/suite.ts';
@@ -17,7 +18,7 @@ for (const { name, missing, create } of testDatabases.filter((d) => d.name !== '
     beforeAll(async () => {
       fresh = await create();
       dialect = await openDialect(parseDatabaseUrl(fresh.url));
-      db = new Kysely<Tables>({ dialect: dialect.kysely });
+      db = new Kysely<Tables>({ dialect: watchedDialect(dialect) });
       await sql`create table pairs (id int primary key, value bigint not null)`.execute(db);
       await sql`insert into pairs values (1, 1700000000000), (2, 0)`.execute(db);
     });
@@ -78,6 +79,18 @@ for (const { name, missing, create } of testDatabases.filter((d) => d.name !== '
       await expect(sql`insert into short values (${'x'.repeat(256)})`.execute(db)).rejects.toThrow(
         /too long/i,
       );
+    });
+
+    test('says that it can not be reached when its connection is cut in a transaction', async () => {
+      const end =
+        name === 'MariaDB'
+          ? sql.raw('kill connection_id()')
+          : sql.raw('select pg_terminate_backend(pg_backend_pid())');
+      const cut = inTransaction({ db, dialect }, async (tx) => {
+        await end.execute(tx).catch(() => undefined);
+        await sql`select 1`.execute(tx);
+      });
+      await expect(cut).rejects.toMatchObject({ code: 'unavailable' });
     });
 
     test('goes on after its connections were cut', async () => {

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSqliteDialect, requireSafeSqlite } from '../../../src/db/dialects/sqlite.ts';
+import { watchedDialect } from '../../../src/db/dialects/watched-dialect.ts';
 import { inTransaction } from '../../../src/db/retry.ts';
 import type { Tables } from '../../../src/db/schema.ts';
 
@@ -46,6 +47,20 @@ describe('the SQLite dialect', () => {
     };
     expect(await pragma('journal_mode')).toBe('wal');
     expect(await pragma('synchronous')).toBe(2);
+  });
+
+  test('says that it can not write when there is no room, and goes on when there is', async () => {
+    const watched = new Kysely<Tables>({ dialect: watchedDialect(dialect()) });
+    await sql.raw('pragma max_page_count = 3').execute(watched);
+    const fill = () =>
+      watched.transaction().execute(async (tx) => {
+        await sql`create table texts (text text)`.execute(tx);
+        await sql`insert into texts values (${'x'.repeat(100_000)})`.execute(tx);
+      });
+    await expect(fill()).rejects.toMatchObject({ code: 'unavailable' });
+    await sql.raw('pragma max_page_count = 1000').execute(watched);
+    await fill();
+    await watched.destroy();
   });
 
   test('never lets the statements of two transactions mix', async () => {
