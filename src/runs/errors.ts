@@ -16,13 +16,33 @@ export type ErrorCode =
   | 'idempotency_conflict'
   | 'unavailable';
 
+export interface WesErrorOptions extends ErrorOptions {
+  readonly retryAfterSeconds?: number;
+}
+
 export class WesError extends Error {
   readonly code: ErrorCode;
+  /** When the same may work, where that is known. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options: WesErrorOptions = {}) {
     super(message, options);
     this.name = 'WesError';
     this.code = code;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** The database failed in the middle of a write: nobody knows whether it happened. */
+export class OutcomeUnknownError extends WesError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('unavailable', message, options);
+    this.name = 'OutcomeUnknownError';
+  }
+
+  /** The same once it is known that nothing was written. */
+  asNotWritten(): WesError {
+    return new WesError('unavailable', this.message, { cause: this.cause });
   }
 }
 

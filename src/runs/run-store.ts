@@ -12,6 +12,7 @@ export interface RunStore {
   /**
    * Writes the run, its attachments and its tags. With an idempotency key that this owner already
    * used, nothing is written and the earlier run is told.
+   * @throws OutcomeUnknownError when it may have been written; after any other error it was not.
    */
   createRun(run: NewRun): Promise<CreateResult>;
 

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../../auth/principal.ts';
-import { WesError } from '../../runs/errors.ts';
+import { OutcomeUnknownError } from '../../runs/errors.ts';
 import { checkFieldSizes, readRunRequest } from '../../runs/request-rules.ts';
 import type { SubmitResult } from '../../runs/run-service.ts';
 import { runPrefix } from '../../runs/storage-keys.ts';
@@ -36,8 +36,9 @@ export async function runWorkflow(
     else await discard(runId, deps);
     return { run_id: result.runId };
   } catch (error) {
-    if (!(error instanceof UncertainSubmission)) await discard(runId, deps);
-    throw error instanceof UncertainSubmission ? error.cause : error;
+    if (error instanceof OutcomeUnknownError) keep(runId, deps);
+    else await discard(runId, deps);
+    throw error;
   }
 }
 
@@ -46,9 +47,6 @@ async function receiveForm(request: FastifyRequest, runId: string, deps: ApiDeps
   return formOfBody(request.body);
 }
 
-/** The database failed in the middle and can't be asked: the run may be there, and need its attachments. */
-class UncertainSubmission extends Error {}
-
 async function submit(
   { runs, store }: ApiDeps,
   submission: Parameters<ApiDeps['runs']['submit']>[0],
@@ -56,13 +54,18 @@ async function submit(
   try {
     return await runs.submit(submission);
   } catch (error) {
-    if (error instanceof WesError && error.code !== 'unavailable') throw error;
+    if (!(error instanceof OutcomeUnknownError)) throw error;
     const { runId } = submission;
     const row = await store.getRunState(runId).catch(() => 'unknown' as const);
-    if (row === 'unknown') throw new UncertainSubmission('not known', { cause: error });
-    if (row === undefined) throw error;
+    if (row === 'unknown') throw error;
+    if (row === undefined) throw error.asNotWritten();
     return { runId, created: true };
   }
+}
+
+/** The run may be there, and need its attachments. */
+function keep(runId: string, { logger }: ApiDeps): void {
+  logger.error({ run_id: runId }, 'attachments kept of a run that may not exist');
 }
 
 async function discard(runId: string, { storage, logger }: ApiDeps): Promise<void> {

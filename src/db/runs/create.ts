@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import { OutcomeUnknownError } from '../../runs/errors.ts';
 import type { NewRun } from '../../runs/run.ts';
 import type { CreateResult } from '../../runs/run-store.ts';
 import { batches } from '../batches.ts';
@@ -10,15 +11,25 @@ import type { Tables } from '../schema.ts';
 
 /** Writes a run and all that belongs to it, or tells the run that its idempotency key stands for. */
 export async function createRun(connection: Connection, run: NewRun): Promise<CreateResult> {
+  let isCommitting = false;
   try {
-    await inTransaction(connection, (tx) => insertRun(tx, run));
+    await inTransaction(connection, async (tx) => {
+      isCommitting = false;
+      await insertRun(tx, run);
+      isCommitting = true;
+    });
     return { created: true };
   } catch (error) {
+    if (isCommitting) throw outcomeUnknown(run.runId, error);
     if (!connection.dialect.isDuplicate(error)) throw error;
     const earlier = await findEarlier(connection, run);
     if (!earlier) throw error;
     return { created: false, ...earlier };
   }
+}
+
+function outcomeUnknown(runId: string, cause: unknown): OutcomeUnknownError {
+  return new OutcomeUnknownError(`Whether run ${runId} was written is not known.`, { cause });
 }
 
 async function insertRun(tx: Transaction<Tables>, run: NewRun): Promise<void> {

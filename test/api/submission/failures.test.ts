@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ApiDeps } from '../../../src/api/context.ts';
+import { OutcomeUnknownError } from '../../../src/runs/errors.ts';
 import { createRunService } from '../../../src/runs/run-service.ts';
 import type { RunStore } from '../../../src/runs/run-store.ts';
 import { StorageError, type Storage } from '../../../src/storage/storage.ts';
@@ -37,10 +38,25 @@ function connectionLost(): Error {
   return Object.assign(new Error('secret host name'), { code: 'ECONNRESET' });
 }
 
+function cutOffInTheMiddle(): Error {
+  return new OutcomeUnknownError('secret host name', { cause: connectionLost() });
+}
+
 describe('when the database goes away in the middle of a submission', () => {
+  it('before the run was written, nothing stays behind even while it stays away', async () => {
+    api = await createWith({
+      store: () => ({
+        createRun: () => Promise.reject(connectionLost()),
+        getRunState: () => Promise.reject(connectionLost()),
+      }),
+    });
+    expect((await submit()).status).toBe(503);
+    expect(await api.storedKeys()).toEqual([]);
+  });
+
   it('and comes back without the run, the client may try again and nothing stays behind', async () => {
     api = await createWith({
-      store: () => ({ createRun: () => Promise.reject(connectionLost()) }),
+      store: () => ({ createRun: () => Promise.reject(cutOffInTheMiddle()) }),
     });
     const response = await submit();
     expect(response).toMatchObject({
@@ -57,7 +73,7 @@ describe('when the database goes away in the middle of a submission', () => {
       store: (store) => ({
         createRun: async (run) => {
           await store.createRun(run);
-          throw connectionLost();
+          throw cutOffInTheMiddle();
         },
       }),
     });
@@ -71,7 +87,7 @@ describe('when the database goes away in the middle of a submission', () => {
   it('and stays away, the attachments stay: the run may have been written', async () => {
     api = await createWith({
       store: () => ({
-        createRun: () => Promise.reject(connectionLost()),
+        createRun: () => Promise.reject(cutOffInTheMiddle()),
         getRunState: () => Promise.reject(connectionLost()),
       }),
     });
