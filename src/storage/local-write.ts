@@ -13,6 +13,7 @@ import {
   syncDirectory,
 } from './local-directory.ts';
 import type { LocalDirectories } from './local-directory.ts';
+import { asStorageError } from './local-error.ts';
 import { createMeasure } from './measure.ts';
 import { StorageError } from './storage.ts';
 import type { StoredObject } from './storage.ts';
@@ -28,15 +29,19 @@ export async function replaceObject(
   const incoming = join(directories.incoming, randomUUID());
   const path = join(directories.objects, key);
   const measure = createMeasure();
+  let failure: Error | undefined;
   try {
     const file = await inDirectory(directories.incoming, () => open(incoming, 'wx', PRIVATE_FILE));
-    await pipeline(body, measure.pass, file.createWriteStream({ flush: true }));
+    const sink = file.createWriteStream({ flush: true });
+    // The pipeline ends every stream with the error of one: who was first is to be told here.
+    sink.once('error', (error) => (failure = body.errored === null ? error : undefined));
+    await pipeline(body, measure.pass, sink);
     await inDirectory(dirname(path), () => rename(incoming, path));
     await syncDirectory(dirname(path));
     return measure.result();
   } catch (error) {
     await rm(incoming, { force: true });
-    throw error;
+    throw failure === undefined ? error : asStorageError(failure, key);
   }
 }
 

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import {
   mkdir,
   mkdtemp,
@@ -15,6 +16,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLocalStorage } from '../../src/storage/local.ts';
 import type { Storage } from '../../src/storage/storage.ts';
@@ -141,4 +143,21 @@ describe('the local storage', () => {
       message: expect.stringContaining(join(directory, 'file')),
     });
   });
+});
+
+it('a put that finds no room says so, and leaves nothing', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'wes-storage-'));
+  const script = `
+    const { createLocalStorage } = await import(process.argv[1]);
+    const { Readable } = await import('node:stream');
+    const storage = createLocalStorage({ root: process.argv[2] });
+    const body = Readable.from([Buffer.alloc(1_000_000), Buffer.alloc(1_000_000)]);
+    await storage.put('a', body).catch((error) => console.log(error.name, error.code));`;
+  const local = new URL('../../src/storage/local.ts', import.meta.url).href;
+  // Files of that process end at a megabyte or half of one, by what the shell counts in.
+  const limited = 'ulimit -f 1024; exec "$0" --input-type=module -e "$@"';
+  const child = promisify(execFile)('sh', ['-c', limited, process.execPath, script, local, root]);
+  expect((await child).stdout).toBe('StorageError unavailable\n');
+  expect(await readdir(join(root, 'incoming'))).toEqual([]);
+  await rm(root, { recursive: true });
 });
