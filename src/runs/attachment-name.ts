@@ -2,7 +2,8 @@ import { invalidRequest } from './errors.ts';
 
 /** What file systems and object stores take without renaming. */
 const MAX_SEGMENT_BYTES = 255;
-const MAX_NAME_BYTES = 1024;
+/** With the prefix of its run in front, a name is a key of storage, and keys end at 1024 bytes. */
+const MAX_NAME_BYTES = 960;
 
 const FIELD = 'workflow_attachment';
 const encoder = new TextEncoder();

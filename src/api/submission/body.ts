@@ -18,5 +18,24 @@ export function formOfBody(body: unknown): Form {
  */
 export function parseUrlencoded(text: string): Readonly<Record<string, string>> {
   const entries = [...new URLSearchParams(text)];
+  for (const [name, value] of entries) refuseReplaced(name, value, text);
   return Object.fromEntries(collectFields(entries)) as Record<string, string>; // texts, as they came
+}
+
+/** U+FFFD is what percent-encoded bytes become that are no UTF-8, unless it was sent itself. */
+function refuseReplaced(name: string, value: string, text: string): void {
+  if (!value.includes('\uFFFD') || /%EF%BF%BD|\uFFFD/i.test(text)) return;
+  throw invalidRequest(name, 'is not valid UTF-8');
+}
+
+/**
+ * Bytes that are no UTF-8 are refused: the replacement for them would not be what was sent.
+ * @throws WesError `invalid_request` that names `field`
+ */
+export function utf8Text(bytes: Uint8Array, field: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw invalidRequest(field, 'is not valid UTF-8');
+  }
 }

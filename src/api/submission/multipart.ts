@@ -7,6 +7,7 @@ import { fieldTooLarge } from '../../runs/request-rules.ts';
 import type { Attachment } from '../../runs/run.ts';
 import { attachmentKey } from '../../runs/storage-keys.ts';
 import type { ApiDeps } from '../context.ts';
+import { utf8Text } from './body.ts';
 import { ATTACHMENT_FIELDS, collectFields, TEXT_FIELDS, type Form } from './form.ts';
 import { limitedStream } from './limited-stream.ts';
 
@@ -147,11 +148,7 @@ async function readText({ fieldname, file }: MultipartFile, maxBytes: number): P
   )) {
     chunks.push(chunk);
   }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-  } catch {
-    throw invalidRequest(fieldname, 'is not valid UTF-8');
-  }
+  return utf8Text(Buffer.concat(chunks), fieldname);
 }
 
 /** How much of a refused body is read so that the client gets to see the answer. */

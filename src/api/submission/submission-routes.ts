@@ -6,7 +6,7 @@ import { RunId } from '../../wes/runs.ts';
 import type { ApiInstance } from '../api-instance.ts';
 import { principalOf, type ApiDeps } from '../context.ts';
 import { responses } from '../responses.ts';
-import { parseUrlencoded } from './body.ts';
+import { parseUrlencoded, utf8Text } from './body.ts';
 import { preferContentTypeWithBoundary } from './content-type.ts';
 import { runWorkflow } from './run-workflow.ts';
 import { SUBMISSION_BODY, SUBMISSION_HEADERS } from './submission-schema.ts';
@@ -54,7 +54,7 @@ function parseText(
 ): void {
   app.addContentTypeParser(
     contentType,
-    { parseAs: 'string', bodyLimit },
-    async (_request: FastifyRequest, text: string) => parse(text),
+    { parseAs: 'buffer', bodyLimit },
+    async (_request: FastifyRequest, bytes: Buffer) => parse(utf8Text(bytes, 'body')),
   );
 }

@@ -231,6 +231,17 @@ describe('a body of another type', () => {
     expect(response.body.msg).toContain(problem);
   });
 
+  it.each([
+    ['application/json', Buffer.from([...Buffer.from('{"tags": {"a": "'), 0xe9, 0x22, 0x7d, 0x7d])],
+    ['application/x-www-form-urlencoded', 'tags=%7B%22a%22%3A%22%E9%22%7D'],
+  ])('of %s that is no UTF-8 is refused, not changed', async (contentType, payload) => {
+    const response = await submit({ headers: { 'content-type': contentType }, payload });
+    expect(response).toMatchObject({
+      status: 400,
+      body: { msg: expect.stringContaining('is not valid UTF-8') },
+    });
+  });
+
   it('that has a field twice is refused', async () => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const response = await submit({ headers, payload: 'tags=%7B%7D&tags=%7B%7D' });
@@ -271,7 +282,8 @@ describe('a form that is refused leaves nothing behind', () => {
     ['an empty name', [attachment('')], 400, 'is empty'],
     ['a name that is no UTF-8', [attachment('a\uFFFDb')], 400, 'not valid UTF-8'],
     ['a long segment', [attachment('x'.repeat(256))], 400, '255 bytes'],
-    ['a long name', [attachment('d/'.repeat(600))], 400, '1024 bytes'],
+    ['a long name', [attachment('d/'.repeat(600))], 400, '960 bytes'],
+    ['a name of a byte too many', [attachment(`${'d/'.repeat(480)}f`)], 400, '960 bytes'],
     ['a name twice', [attachment('main.cwl')], 400, 'occurs twice'],
     ['a name in other case', [attachment('MAIN.cwl')], 400, 'same on some file systems'],
     ['a file that is a directory', [attachment('main.cwl/x')], 400, 'also a directory'],
