@@ -53,6 +53,14 @@ async function registerProtectedRoutes(app: ApiInstance, deps: ApiDeps): Promise
 /** Before a body is looked at: its type does not matter for a path that is not there. */
 function answerUnknownPaths(app: ApiInstance): void {
   app.addHook('onRequest', async (request) => {
-    if (request.is404) throw new HttpError(404, 'there is nothing at this path; see /docs');
+    if (request.is404) throw nothingHere();
   });
+  // For what a route finds missing later, such as a file of the page of the document.
+  app.setNotFoundHandler(async () => {
+    throw nothingHere();
+  });
+}
+
+function nothingHere(): HttpError {
+  return new HttpError(404, 'there is nothing at this path; see /docs');
 }

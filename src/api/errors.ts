@@ -21,7 +21,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
 };
 
 /** How long a client should wait before it asks again, in seconds. */
-const RETRY_AFTER_SECONDS: Readonly<Partial<Record<number, string>>> = { 429: '30', 503: '5' };
+const RETRY_AFTER_SECONDS: Readonly<Partial<Record<number, number>>> = { 429: 30, 503: 5 };
 
 interface ErrorAnswer {
   readonly status: number;
@@ -61,7 +61,11 @@ function answerTo(
     return { status: error.statusCode, msg: error.message, headers: error.headers };
   }
   if (isUnavailable(error)) {
-    return withHeaders(503, `the service can't reach its database or storage; try again`, {});
+    return withHeaders(
+      503,
+      `the service's database or storage can't be reached or is full; try again later`,
+      {},
+    );
   }
   if (error instanceof WesError) {
     const status = STATUS[error.code];
@@ -70,6 +74,7 @@ function answerTo(
       status,
       error.message,
       asks ? { 'www-authenticate': authenticator.challenge } : {},
+      error.retryAfterSeconds,
     );
   }
   return answerToFramework(error) ?? internalError(requestId);
@@ -79,12 +84,15 @@ function withHeaders(
   status: number,
   msg: string,
   headers: Readonly<Record<string, string>>,
+  retryAfterSeconds = RETRY_AFTER_SECONDS[status],
 ): ErrorAnswer {
-  const seconds = RETRY_AFTER_SECONDS[status];
   return {
     status,
     msg,
-    headers: { ...headers, ...(seconds !== undefined && { 'retry-after': seconds }) },
+    headers: {
+      ...headers,
+      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+    },
   };
 }
 

@@ -7,7 +7,7 @@ export interface MethodRules {
   close(): void;
 }
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
 
 export function collectMethods(app: ApiInstance): MethodRules {
   const known = new Map<string, Set<string>>();

@@ -40,8 +40,11 @@ export async function listTaskPage(
   };
 }
 
+const MAX_POSITION = 2 ** 31 - 1;
+
 function positionIn(scope: PageScope, token: string): number {
-  const position = Number(decodePageToken(scope, token).after);
-  if (Number.isSafeInteger(position)) return position;
+  const { after } = decodePageToken(scope, token);
+  // Positions are 32-bit integers in the database, which refuses to compare them with more.
+  if (/^\d{1,10}$/.test(after) && Number(after) <= MAX_POSITION) return Number(after);
   throw invalidRequest('page_token', 'is not one that this service gave out');
 }

@@ -61,8 +61,10 @@ export function createLogin(
 }
 
 function tooManyAttempts(waitMs: number): WesError {
+  const retryAfterSeconds = Math.ceil(waitMs / 1000);
   return new WesError(
     'too_many_attempts',
-    `too many failed logins of this user from this address: try again in ${Math.ceil(waitMs / 1000)} s`,
+    `too many failed logins of this user from this address: try again in ${retryAfterSeconds} s`,
+    { retryAfterSeconds },
   );
 }

@@ -155,12 +155,18 @@ describe('a request to the wrong place', () => {
     expect(response.status).toBe(404);
   });
 
+  it('below the page of the document is told so like everywhere', async () => {
+    const response = await api.request({ method: 'GET', url: '/docs/static/..%2f..%2fnothing' });
+    expect(response).toMatchObject({ status: 404, body: { status_code: 404 } });
+  });
+
   it.each<[TestRequest['method'], string, string]>([
     ['PUT', '/runs', 'GET, HEAD, POST, OPTIONS'],
     ['DELETE', `/runs/${v7()}`, 'GET, HEAD, OPTIONS'],
     ['GET', `/runs/${v7()}/cancel`, 'POST, OPTIONS'],
     ['HEAD', `/runs/${v7()}/cancel`, 'POST, OPTIONS'],
     ['POST', '/service-info', 'GET, HEAD, OPTIONS'],
+    ['TRACE', '/runs', 'GET, HEAD, POST, OPTIONS'],
     ['PATCH', `/runs/${v7()}/tasks`, 'GET, HEAD, OPTIONS'],
     ['POST', `/runs/${v7()}/outputs/a/b`, 'GET, HEAD, OPTIONS'],
   ])('by %s at %s is told what is possible', async (method, path, allow) => {

@@ -3,6 +3,7 @@ import { v7 as newId } from 'uuid';
 import type { RunChanges } from '../../src/runs/run-store.ts';
 import type { NewRun, Task } from '../../src/runs/run.ts';
 import type { StoredState } from '../../src/runs/state.ts';
+import { encodePageToken } from '../../src/runs/page-token.ts';
 import { createTestApi, PREFIX, type TestApi } from '../support/api.ts';
 
 let api: TestApi;
@@ -247,6 +248,8 @@ describe('the tasks of a run', () => {
     const other = await runWithTasks(6);
     const { next_page_token: token } = (await api.get(`/runs/${runId}/tasks?page_size=2`)).body;
     expect((await api.get(`/runs/${other}/tasks?page_token=${token}`)).status).toBe(400);
+    const far = encodePageToken({ list: 'tasks', filter: runId }, { after: '9007199254740991' });
+    expect((await api.get(`/runs/${runId}/tasks?page_token=${far}`)).status).toBe(400);
     expect((await api.get(`/runs/${runId}/tasks?page_size=0`)).status).toBe(400);
   });
 

@@ -50,7 +50,7 @@ export interface TestApi {
 }
 
 export interface TestRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'TRACE';
   /** The whole path. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;

@@ -11,6 +11,7 @@ export function byteResponses(schemas: Readonly<Record<string, TSchema>>): Recor
   return {
     200: { description: 'All of it.', content },
     206: { description: 'The part that `Range` asks for.', content },
+    400: error('A parameter is wrong.'),
     401: error('Valid credentials are needed.'),
     404: error('There is no such thing, or the caller may not see it.'),
     416: error('The part that `Range` asks for begins after the end.'),
