@@ -6,7 +6,7 @@ import { WesError } from '../../runs/errors.ts';
 export async function maxPacketBytes(connection: DatabaseConnection): Promise<number> {
   const query = CompiledQuery.raw('select @@max_allowed_packet as bytes');
   const { rows } = await connection.executeQuery<{ bytes: number }>(query);
-  return Number(rows[0]?.bytes ?? Infinity);
+  return rows[0]?.bytes ?? Infinity;
 }
 
 /** A UTF-16 unit is at most three bytes of UTF-8, or one that is escaped and becomes two. */
