@@ -11,6 +11,7 @@ import { removeStaleDirectories } from './stale-directories.ts';
 import { Waker } from './waker.ts';
 
 const LONGEST_BACKOFF_MS = 10_000;
+const LEASES_BETWEEN_SWEEPS = 10;
 
 /** Executes queued runs; any number of daemons may share a database. */
 export interface Daemon {
@@ -37,6 +38,8 @@ class DaemonLoop implements Daemon {
   readonly #active = new ActiveRuns(() => this.#waker.wake());
   #isStopping = false;
   #nextRecoveryAt = Number.NEGATIVE_INFINITY;
+  #nextSweepAt = Number.NEGATIVE_INFINITY;
+  #sweep: Promise<void> | undefined;
   #ended: Promise<unknown> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -51,7 +54,7 @@ class DaemonLoop implements Daemon {
     await executor.check();
     await this.#presence.begin();
     logger.info({ daemon_id: this.#presence.daemonId, executor: executor.name }, 'daemon started');
-    this.#ended = Promise.all([this.#loop(), removeStaleDirectories(this.#parts)]);
+    this.#ended = this.#loop();
   }
 
   wake(): void {
@@ -69,6 +72,7 @@ class DaemonLoop implements Daemon {
 
   async #end(): Promise<void> {
     await this.#ended;
+    await this.#sweep;
     await this.#presence.end();
     this.#parts.logger.info({ daemon_id: this.#presence.daemonId }, 'daemon stopped');
   }
@@ -95,6 +99,7 @@ class DaemonLoop implements Daemon {
     await this.#presence.refresh();
     await this.#lookAtLeases();
     if (this.#isStopping) return;
+    this.#startSweep();
     if (await this.#recover()) await this.#lookAtLeases();
     await this.#claim();
   }
@@ -121,6 +126,14 @@ class DaemonLoop implements Daemon {
     const isTaken = await this.#recovery.takeOver();
     this.#nextRecoveryAt = now + this.#parts.settings.pollIntervalMs;
     return isTaken;
+  }
+
+  /** At the start and now and then, beside the work: a daemon may die between the end of a run and the removal of its directory. */
+  #startSweep(): void {
+    const now = this.#parts.monotonicNow();
+    if (this.#sweep || now < this.#nextSweepAt) return;
+    this.#nextSweepAt = now + LEASES_BETWEEN_SWEEPS * this.#parts.settings.leaseSeconds * 1000;
+    this.#sweep = removeStaleDirectories(this.#parts).then(() => (this.#sweep = undefined));
   }
 
   async #claim(): Promise<void> {

@@ -39,6 +39,16 @@ describe('what dead daemons left on the machine', () => {
     expect(await isRunning(pid, start)).toBe(false);
   });
 
+  test('is found also by a daemon that has been at work for long', async () => {
+    await service.startDaemon({ settings: { leaseSeconds: 0.5, heartbeatSeconds: 0.1 } });
+    const done = await service.submit('exit 0');
+    await service.reached(done, 'COMPLETE');
+    await until(() => !existsSync(join(service.workRoot, done)));
+    // As if a daemon had died in the moment between the end and the removal.
+    await mkdir(join(service.workRoot, done, '1', 'tmp'), { recursive: true });
+    await until(() => !existsSync(join(service.workRoot, done)), { timeoutMs: 20_000 });
+  });
+
   test('is ended but not removed where work directories are kept', async () => {
     const { runId, pid, start } = await abandonedRun();
     await endElsewhere(runId);
