@@ -41,8 +41,9 @@ export async function runChaos(
     const end = new AbortController();
     const signal = AbortSignal.any([end.signal, interrupted]);
     const { markDirectory } = service;
+    const hasCwl = await service.offersCwl();
     const work = clients.map((client) =>
-      client.work({ signal, markDirectory, mostLive: MOST_LIVE }),
+      client.work({ signal, markDirectory, hasCwl, mostLive: MOST_LIVE }),
     );
     await faults.carryOut(makeSchedule(options), interrupted);
     end.abort();
@@ -95,6 +96,9 @@ async function settle(
   say(`${ledger.live().length} runs did not end`);
   const { attempts } = await verifyRuns(service, ledger, client);
   await checkNothingLeft(service, ledger);
+  for (const crash of await service.crashes()) {
+    ledger.violate('no process ends by itself', undefined, crash);
+  }
   const stubborn = await service.stop();
   for (const name of stubborn) ledger.violate('SIGTERM ends a process', undefined, name);
   const daemons = await service.records.daemons.list();

@@ -7,6 +7,8 @@ import { planRun, type RunPlan } from './workload.ts';
 const PREFIX = '/ga4gh/wes/v1';
 const ANSWER_MS = 20_000;
 const SUBMIT_TRIES = 6;
+const LOOKS_AFTER_CANCEL = 40;
+const LOOK_MS = 30;
 
 export interface Counts {
   requests: number;
@@ -34,14 +36,15 @@ export class ChaosClient {
   async work(options: {
     readonly signal: AbortSignal;
     readonly markDirectory: string;
+    readonly hasCwl: boolean;
     readonly mostLive: number;
   }): Promise<void> {
-    const { signal, markDirectory, mostLive } = options;
+    const { signal, mostLive } = options;
     while (!signal.aborted) {
       const choice = this.#random.next();
       if (choice < 0.4 && this.#ledger.live().length < mostLive) {
         const label = `${this.#name}-${(this.#submitted += 1)}`;
-        await this.#submit(planRun(this.#random, label, markDirectory));
+        await this.#submit(planRun(this.#random, label, options));
       } else if (choice < 0.48) await this.#cancelOne();
       else if (choice < 0.6) await this.list();
       else await this.#pollOne();
@@ -125,6 +128,11 @@ export class ChaosClient {
     run.isCancelTried = true;
     const answer = await this.#call('POST', `/runs/${run.runId}/cancel`);
     if (answer?.ok === true) run.cancelAcceptedAt ??= Date.now();
+    // To be there when it ends: what is alive then does not live long.
+    for (let looks = 0; looks < LOOKS_AFTER_CANCEL && run.end === undefined; looks += 1) {
+      await this.poll(run);
+      await delay(LOOK_MS);
+    }
   }
 
   async #json(method: 'GET' | 'POST', path: string): Promise<Answer | undefined> {

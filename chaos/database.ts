@@ -44,6 +44,7 @@ function sqliteFile(root: string): ChaosDatabase {
     argv: [process.execPath, '-e', LOCK, path],
     environment: { PATH: process.env.PATH ?? '' },
     logFile: join(root, 'logs', 'locker'),
+    isKept: false,
   });
   return { url: `sqlite:${path}`, server: undefined, locker, isReady: async () => true };
 }
@@ -80,6 +81,7 @@ async function startMariadb(root: string): Promise<ChaosDatabase> {
     ],
     environment: { PATH: process.env.PATH ?? '' },
     logFile: join(root, 'logs', 'mariadbd'),
+    isKept: true,
   });
   server.start();
   const url = `mysql://wes:pw@127.0.0.1:${port}/wes`;

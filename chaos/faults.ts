@@ -72,6 +72,7 @@ export class Faults {
     const pid = daemon?.pid;
     if (daemon === undefined || pid === undefined) return false;
     const recovery = await measureRecovery(this.#service.records, pid);
+    const { ended } = daemon;
     const isKilled = daemon.signal('SIGKILL');
     const kind = daemon.name.split('-').at(-1) ?? '';
     const isPeerWaiting = () =>
@@ -85,7 +86,7 @@ export class Faults {
       if (wasPeerWaiting && isPeerWaiting()) this.waitingRecoveryMs.push(took);
     });
     await delay(fault.lastsMs);
-    await until(daemon, false);
+    await ended;
     daemon.start();
     return isKilled;
   }
@@ -126,10 +127,12 @@ async function restart(
   { lastsMs }: Fault,
   name: NodeJS.Signals,
 ): Promise<boolean> {
-  const isHit = one?.signal(name) ?? false;
-  if (one === undefined || !isHit) return false;
+  // One that is down by itself stays the keeper's.
+  if (one?.isAlive() !== true) return false;
+  const { ended } = one;
+  if (!one.signal(name)) return false;
   // One that is stopped hears the signal when it goes on.
-  await until(one, false);
+  await ended;
   await delay(lastsMs);
   one.start();
   return true;
@@ -149,8 +152,4 @@ async function lock(locker: ServiceProcess | undefined, { lastsMs }: Fault): Pro
   await delay(lastsMs + 300); // it needs a moment to begin
   locker.signal('SIGKILL');
   return true;
-}
-
-async function until(one: ServiceProcess, isAlive: boolean): Promise<void> {
-  while (one.isAlive() !== isAlive) await delay(20);
 }

@@ -13,6 +13,7 @@ const MAIN = join(PROJECT, 'src', 'cli', 'main.ts');
 const REGISTER = join(import.meta.dirname, 'substitutes', 'register.ts');
 const START_MS = 90_000;
 const LONGEST_LINE = 600;
+const BEGUN = /"(api|daemon) started"/;
 
 const LEASE_SECONDS = 3;
 
@@ -46,6 +47,7 @@ export class ChaosService {
         argv: [process.execPath, '--import', REGISTER, MAIN, command],
         environment: { ...base, ...more },
         logFile: join(root, 'logs', name),
+        isKept: true,
       });
     this.apis = ports.map((port, index) =>
       plan(`api-${index + 1}`, 'serve', { API_PORT: String(port), CHAOS_PART: 'api' }),
@@ -91,6 +93,11 @@ export class ChaosService {
     );
   }
 
+  async offersCwl(): Promise<boolean> {
+    const info = await fetch(`${this.apiBases[0]}/ga4gh/wes/v1/service-info`);
+    return (await info.text()).includes('"CWL"');
+  }
+
   /** Everything goes on, and what is dead is started: the end of all faults. */
   heal(): void {
     this.database.locker?.signal('SIGKILL');
@@ -133,6 +140,19 @@ export class ChaosService {
       found.push(...lines.map((line) => `${timeOf(line)} ${name} ${line.slice(0, LONGEST_LINE)}`));
     }
     return found.sort().slice(-most);
+  }
+
+  /** Names and ids of processes that had begun their work and then ended without being told to. */
+  async crashes(): Promise<readonly string[]> {
+    const found: string[] = [];
+    for (const { name, endedByThemselves } of this.#all()) {
+      const log = await readFile(join(this.root, 'logs', name), 'utf8').catch(() => '');
+      // At its start a process may find no database, and say so.
+      const hasBegun = (pid: number) =>
+        log.split('\n').some((line) => line.includes(`"pid":${pid},`) && BEGUN.test(line));
+      found.push(...endedByThemselves.filter(hasBegun).map((pid) => `${name} ${pid}`));
+    }
+    return found;
   }
 
   /** Ends all processes in order; the names of those that did not hear. */

@@ -25,7 +25,12 @@ interface Shape {
 
 const FAILS = 0.08;
 
-export function planRun(random: Random, label: string, markDirectory: string): RunPlan {
+/** `hasCwl`: where cwltool is missing, its share goes to the shell. */
+export function planRun(
+  random: Random,
+  label: string,
+  { markDirectory, hasCwl }: { readonly markDirectory: string; readonly hasCwl: boolean },
+): RunPlan {
   const choice = random.next();
   const shape = {
     label,
@@ -36,7 +41,7 @@ export function planRun(random: Random, label: string, markDirectory: string): R
   const isEvasive = random.chance(0.15);
   const isStubborn = random.chance(0.15);
   if (choice < 0.4) return fakeRun(shape);
-  if (choice < 0.94) return shellRun(shape, markDirectory, { isEvasive, isStubborn });
+  if (choice < 0.94 || !hasCwl) return shellRun(shape, markDirectory, { isEvasive, isStubborn });
   return cwlRun(shape, markDirectory);
 }
 

@@ -8,7 +8,8 @@ const LONG = { minutes: 20, database: 'mariadb', seed: 7 } as const;
 test('the same seed gives the same schedule and the same runs, another seed others', () => {
   expect(makeSchedule(LONG)).toEqual(makeSchedule(LONG));
   expect(makeSchedule({ ...LONG, seed: 8 })).not.toEqual(makeSchedule(LONG));
-  const plan = (seed: number) => planRun(new Random(seed), 'label', '/marks');
+  const plan = (seed: number) =>
+    planRun(new Random(seed), 'label', { markDirectory: '/marks', hasCwl: true });
   expect(plan(1)).toEqual(plan(1));
   expect(plan(2)).not.toEqual(plan(1));
 });
