@@ -1,4 +1,4 @@
-/** Builds dist/: JavaScript and types from src/, and the files that are not TypeScript beside them. */
+/** Builds dist/: JavaScript from src/, and the files that are not TypeScript beside them. */
 import { spawnSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 import { extname, join } from 'node:path';
