@@ -1,7 +1,8 @@
 #!/bin/sh
 # Writes the reads of this example anew: the same ones each time, from a small random generator.
-# Usage: sh make-reads.sh  (in this directory)
+# Usage: sh examples/cwl/make-reads.sh
 set -eu
+cd "$(dirname "$0")"
 for sample in 1 2 3; do
   awk -v sample="$sample" -v reads=240 -v length_of_read=75 '
     function random() { state = (state * 16807) % 2147483647; return state / 2147483647 }
