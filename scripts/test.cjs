@@ -39,8 +39,14 @@ function tellSkipped(reasons) {
   for (const line of Array.from(new Set(reasons.trim().split('\n')))) console.log(`  ${line}`);
 }
 
-function tellCounts({ numPassedTests, numFailedTests, numPendingTests }) {
-  console.log(`${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`);
+/** A file that could not even be loaded has no test that failed: it counts as one. */
+function tellCounts({ numPassedTests, numFailedTests, numPendingTests, testResults }) {
+  const unloaded = testResults.filter(
+    ({ status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+  );
+  const failed = numFailedTests + unloaded.length;
+  console.log(`${numPassedTests} passed, ${failed} failed, ${numPendingTests} skipped`);
 }
 
 void main();
