@@ -10,6 +10,9 @@ const SAMPLE_REQUEST: RunRequest = {
   workflowUrl: 'main.cwl',
 };
 
+/** A moment after all that a test makes with the clock. */
+export const LATER = Date.UTC(2100, 0, 1);
+
 /** A run ready to be created; what a test does not care about is filled in. */
 export function newRun(
   fields: Partial<Omit<NewRun, 'request'>> & { readonly request?: Partial<RunRequest> } = {},

@@ -41,14 +41,37 @@ export async function changeState(
   return true;
 }
 
+function notBefore(earlier: 'created_at' | 'coalesce(started_at, created_at)', at: number) {
+  const time = sql.raw(earlier);
+  return sql<number>`case when ${time} > ${at} then ${time} else ${at} end`;
+}
+
 /** What a move writes by itself, whoever makes it. */
 function consequences({ to, at }: StateChange) {
   return {
     // A run that resumes after PAUSED has started before; a claim clears the time.
-    ...(to === 'RUNNING' ? { started_at: sql<number>`coalesce(started_at, ${at})` } : {}),
-    ...(isTerminal(to) ? { ended_at: at } : {}),
+    ...(to === 'RUNNING'
+      ? { started_at: sql<number>`coalesce(started_at, ${notBefore('created_at', at)})` }
+      : {}),
+    ...(isTerminal(to) ? { ended_at: notBefore('coalesce(started_at, created_at)', at) } : {}),
     ...(isTerminal(to) || to === 'QUEUED' ? { lease_owner: null } : {}),
   };
+}
+
+/** Clocks of machines differ, and a write may wait for another: a history never goes back in time. */
+async function notBeforeTheLast(
+  tx: Transaction<Tables>,
+  runId: string,
+  at: number,
+): Promise<number> {
+  const last = await tx
+    .selectFrom('run_events')
+    .select('at')
+    .where('run_id', '=', runId)
+    .orderBy('revision', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return Math.max(at, last?.at ?? at);
 }
 
 /** Writes the line that the latest change of this run, in the same transaction, is told by. */
@@ -56,6 +79,7 @@ export async function writeHistory(
   tx: Transaction<Tables>,
   { runId, at, actor, reason }: Omit<StateChange, 'to'>,
 ): Promise<void> {
+  const time = await notBeforeTheLast(tx, runId, at);
   await tx
     .insertInto('run_events')
     .columns(['run_id', 'revision', 'at', 'from_state', 'to_state', 'actor', 'reason'])
@@ -65,7 +89,7 @@ export async function writeHistory(
         .select((eb) => [
           'run_id',
           'revision',
-          eb.val(at).as('at'),
+          eb.val(time).as('at'),
           'previous_state',
           'state',
           eb.val(toJson(actor)).as('actor'),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RunStore } from '../../../src/runs/run-store.ts';
 import type { StoredState } from '../../../src/runs/state.ts';
-import { claim, newRun, runIn, uniqueName } from '../../support/sample-runs.ts';
+import { LATER, claim, newRun, runIn, uniqueName } from '../../support/sample-runs.ts';
 
 const ASKED: Readonly<Record<Exclude<StoredState, 'QUEUED'>, StoredState>> = {
   INITIALIZING: 'CANCELING',
@@ -21,11 +21,16 @@ export function describeCanceling(store: () => RunStore): void {
       const engine = uniqueName('engine');
       const run = newRun({ engine });
       await store().createRun(run);
-      expect(await store().requestCancel(run.runId, 'user:alice', 8)).toBe('CANCELED');
-      expect(await store().getRun(run.runId)).toMatchObject({ state: 'CANCELED', endedAt: 8 });
+      expect(await store().requestCancel(run.runId, 'user:alice', LATER)).toBe('CANCELED');
+      expect(await store().getRun(run.runId)).toMatchObject({ state: 'CANCELED', endedAt: LATER });
       await expect(claim(store(), engine)).rejects.toThrow('no run to claim');
       const last = (await store().listEvents(run.runId)).at(-1);
-      expect(last).toMatchObject({ from: 'QUEUED', to: 'CANCELED', actor: 'user:alice', at: 8 });
+      expect(last).toMatchObject({
+        from: 'QUEUED',
+        to: 'CANCELED',
+        actor: 'user:alice',
+        at: LATER,
+      });
     });
 
     for (const [from, to] of Object.entries(ASKED) as [keyof typeof ASKED, StoredState][]) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { RunStore } from '../../../src/runs/run-store.ts';
-import { claim, claimedRun, newRun, runIn, uniqueName } from '../../support/sample-runs.ts';
+import { LATER, claim, claimedRun, newRun, runIn, uniqueName } from '../../support/sample-runs.ts';
 
 export function describeLeases(store: () => RunStore): void {
   describe('leases', () => {
@@ -39,13 +39,13 @@ export function describeLeases(store: () => RunStore): void {
       const { run, lease } = await runIn(store(), 'RUNNING');
       const before = await store().getRun(run.runId);
       const newOwner = randomUUID();
-      expect(await store().takeOver(run.runId, lease, newOwner, 77)).toBe(true);
+      expect(await store().takeOver(run.runId, lease, newOwner, LATER)).toBe(true);
       expect(await store().getRun(run.runId)).toEqual({ ...before, leaseOwner: newOwner });
       const move = { ...lease, to: 'COMPLETE', at: 1, reason: '' } as const;
       expect(await store().moveRun(move)).toBe(false);
       expect(await store().moveRun({ ...move, daemonId: newOwner })).toBe(true);
       const remark = (await store().listEvents(run.runId))[3];
-      expect(remark).toMatchObject({ at: 77, from: 'RUNNING', to: 'RUNNING' });
+      expect(remark).toMatchObject({ at: LATER, from: 'RUNNING', to: 'RUNNING' });
       expect(remark?.actor).toBe(`daemon:${newOwner}`);
     });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isTerminal, sourcesOf, STORED_STATES } from '../../../src/runs/state.ts';
 import type { RunStore } from '../../../src/runs/run-store.ts';
-import { claim, claimedRun, newRun, runIn, uniqueName } from '../../support/sample-runs.ts';
+import { LATER, claim, claimedRun, newRun, runIn, uniqueName } from '../../support/sample-runs.ts';
 
 const REASON = 'why\0 🧬';
 
@@ -23,7 +23,7 @@ export function describeMoving(store: () => RunStore): void {
 
     test('writes its line of the history', async () => {
       const { run, lease } = await runIn(store(), 'RUNNING');
-      await store().moveRun({ ...lease, to: 'COMPLETE', at: 4711, reason: REASON });
+      await store().moveRun({ ...lease, to: 'COMPLETE', at: LATER, reason: REASON });
       const events = await store().listEvents(run.runId);
       expect(events.map((event) => [event.from, event.to])).toEqual([
         [undefined, 'QUEUED'],
@@ -32,15 +32,29 @@ export function describeMoving(store: () => RunStore): void {
         ['RUNNING', 'COMPLETE'],
       ]);
       const actor = `daemon:${lease.daemonId}`;
-      expect(events.at(-1)).toMatchObject({ at: 4711, actor, reason: REASON });
+      expect(events.at(-1)).toMatchObject({ at: LATER, actor, reason: REASON });
     });
 
     test('sets when the run started and ended; a pause does not start it anew', async () => {
       const { run, lease } = await claimedRun(store());
       for (const [index, to] of (['RUNNING', 'PAUSED', 'RUNNING', 'COMPLETE'] as const).entries()) {
-        await store().moveRun({ ...lease, to, at: 100 + index, reason: REASON });
+        await store().moveRun({ ...lease, to, at: LATER + index, reason: REASON });
       }
-      expect(await store().getRun(run.runId)).toMatchObject({ startedAt: 100, endedAt: 103 });
+      expect(await store().getRun(run.runId)).toMatchObject({
+        startedAt: LATER,
+        endedAt: LATER + 3,
+      });
+    });
+
+    test('never goes back in time, whatever the clock of the mover says', async () => {
+      const { run, lease } = await claimedRun(store(), { createdAt: LATER });
+      for (const to of ['RUNNING', 'COMPLETE'] as const) {
+        await store().moveRun({ ...lease, to, at: LATER - 1000, reason: REASON });
+      }
+      const times = (await store().listEvents(run.runId)).map(({ at }) => at);
+      expect(times).toEqual([LATER, LATER, LATER, LATER]);
+      const stored = await store().getRun(run.runId);
+      expect(stored).toMatchObject({ createdAt: LATER, startedAt: LATER, endedAt: LATER });
     });
 
     test('writes the changes with it, and keeps what is not among them', async () => {
@@ -68,11 +82,11 @@ export function describeMoving(store: () => RunStore): void {
         const from = sourcesOf(to).find((state) => state !== 'QUEUED');
         if (from === undefined) continue;
         const { run, lease } = await runIn(store(), from);
-        await store().moveRun({ ...lease, to, at: 1, reason: REASON });
+        await store().moveRun({ ...lease, to, at: LATER, reason: REASON });
         const stored = await store().getRun(run.runId);
         const isOver = isTerminal(to) || to === 'QUEUED';
         expect([to, stored?.leaseOwner]).toEqual([to, isOver ? undefined : lease.daemonId]);
-        expect([to, stored?.endedAt]).toEqual([to, isTerminal(to) ? 1 : undefined]);
+        expect([to, stored?.endedAt]).toEqual([to, isTerminal(to) ? LATER : undefined]);
       }
     });
 
