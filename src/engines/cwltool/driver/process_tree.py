@@ -3,9 +3,11 @@
 import ctypes
 import os
 import signal
+import time
 
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 EXIT_AFTER_SIGTERM = 128 + signal.SIGTERM
+START_SECONDS = 0.05
 
 
 def adopt_orphans():
@@ -25,8 +27,12 @@ def end_all_on_sigterm():
 
 
 def _end_all(_signal_number, _frame):
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # Caught and not ignored: a task that is started just now would ignore it for ever.
+    signal.signal(signal.SIGTERM, lambda _signal_number, _frame: None)
     if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGTERM)
+        # Once more for a task that was just being started.
+        time.sleep(START_SECONDS)
         os.killpg(0, signal.SIGTERM)
     else:  # the group is somebody else's: only our own descendants
         _end_descendants()

@@ -13,6 +13,8 @@ from schema_salad.exceptions import ValidationException
 from machine import memory_mebibytes
 from task import Task
 
+LONGEST_SLEEP_SECONDS = 0.25
+
 
 class TaskExecutor(JobExecutor):
     """Jobs are taken from the process one by one, each as soon as it fits, in the process's own order.
@@ -70,7 +72,7 @@ class TaskExecutor(JobExecutor):
                 self._run_all(process, job_order_object, logger, runtime_context)
             finally:
                 while self._running:
-                    runtime_context.workflow_eval_lock.wait()
+                    _wait_for_change(runtime_context)
             self._raise_first_exception()
 
     def _run_all(self, process, job_order_object, logger, context):
@@ -80,7 +82,7 @@ class TaskExecutor(JobExecutor):
                 stuck = False
                 self._run_job(job, context)
             elif self._running:
-                context.workflow_eval_lock.wait()
+                _wait_for_change(context)
             elif stuck:  # asked twice with nothing running: no task's end can bring it on
                 if not self._failed:
                     logger.error("Workflow cannot make any more progress.")
@@ -109,7 +111,7 @@ class TaskExecutor(JobExecutor):
                 return False
             if not self._running or self._fits(job):
                 return True
-            context.workflow_eval_lock.wait()
+            _wait_for_change(context)
 
     def _fits(self, job):
         return (
@@ -172,3 +174,12 @@ class TaskExecutor(JobExecutor):
             raise first
         self._outcome.escaped(first)
         raise WorkflowException(str(first)) from first
+
+
+def _wait_for_change(context):
+    """Until a task ends, or for a moment: the caller looks again.
+
+    A signal that comes just before the thread falls asleep is handled only when it wakes up, so that
+    without the limit a run that is told to stop might go on.
+    """
+    context.workflow_eval_lock.wait(timeout=LONGEST_SLEEP_SECONDS)
