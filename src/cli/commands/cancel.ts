@@ -4,10 +4,8 @@ import type { RunState } from '../../wes/reading.ts';
 import type { Cli } from '../cli.ts';
 import { clientCommand, connect, type ConnectionOptions } from '../client/connection.ts';
 import { followRun } from '../client/follow-run.ts';
-import { colourOfState } from '../client/run-display.ts';
+import { writeStates } from '../client/write-states.ts';
 import { EXIT } from '../exit-codes.ts';
-import { writeJson } from '../terminal.ts';
-import { writeTable } from '../write-table.ts';
 
 interface CancelOptions extends ConnectionOptions {
   readonly wait?: boolean;
@@ -23,7 +21,7 @@ export function cancelCommand(cli: Cli): Command {
       for (const runId of runIds) await client.cancelRun(runId);
       const states: RunState[] = [];
       for (const runId of runIds) states.push(await stateOf(cli, client, runId, options));
-      report(cli, states, options);
+      writeStates(cli.terminal, states, options);
       const stuck = states.some((run) => run.state === 'SYSTEM_ERROR');
       if (options.wait === true && stuck) cli.finish(EXIT.failed);
     });
@@ -40,16 +38,4 @@ async function stateOf(
   const follow = followRun(client, runId, { signal: cli.signal, withTasks: false });
   for await (const { run } of follow) last = run;
   return last ?? (await client.getRunStatus(runId));
-}
-
-function report(cli: Cli, states: readonly RunState[], options: CancelOptions): void {
-  if (options.json === true) {
-    const documents = states.map(({ run_id, state }) => ({ run_id, state }));
-    writeJson(cli.terminal, documents);
-    return;
-  }
-  writeTable(cli.terminal.stdout, states, [
-    { title: 'RUN', value: (run) => run.run_id },
-    { title: 'STATE', value: (run) => run.state, colour: (run) => colourOfState(run.state) },
-  ]);
 }
