@@ -17,6 +17,8 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   forbidden: 403,
   too_many_attempts: 429,
   idempotency_conflict: 422,
+  quota_exceeded: 429,
+  wrong_state: 409,
   unavailable: 503,
 };
 

@@ -18,6 +18,8 @@ export interface Tables {
   run_outputs: OutputsTable;
   users: UsersTable;
   daemons: DaemonsTable;
+  run_removals: RemovalsTable;
+  claim_locks: ClaimLocksTable;
 }
 
 export interface RunsTable {
@@ -33,13 +35,20 @@ export interface RunsTable {
   ended_at: number | null;
   attempt: number;
   engine: string;
-  /** The engine again while the run is QUEUED, else null: the queue is an index of its own. */
-  queued_engine: string | null;
+  /**
+   * While the run is QUEUED, what a daemon must offer to execute it (see `queueName`), else null: the
+   * queue is an index of its own.
+   */
+  queue: string | null;
+  priority: number;
   workflow_type: string;
   /** The engine version that the client insists on. */
   requested_engine_version: string | null;
   executor: string | null;
   lease_owner: string | null;
+  pause_requested: number;
+  rerun_of: string | null;
+  logs_removed_at: number | null;
   exit_code: number | null;
   /** SHA-256 of the owner's `Idempotency-Key`; unique for an owner. */
   idempotency_hash: string | null;
@@ -114,4 +123,17 @@ export interface DaemonsTable {
   host: string;
   process_start: string;
   engines: JsonText<readonly EngineOffer[]>;
+}
+
+/** See `Removals`. */
+export interface RemovalsTable {
+  run_id: string;
+  due_at: number;
+  begun_at: number | null;
+  finished_at: number | null;
+}
+
+/** Rows that are locked while runs are counted against a limit: `name` is a digest of what is limited. */
+export interface ClaimLocksTable {
+  name: string;
 }

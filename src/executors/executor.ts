@@ -35,6 +35,16 @@ export interface Executor {
    */
   cancel(jobId: JobId, options: { readonly graceSeconds: number }): Promise<void>;
 
+  /**
+   * Stops the job's work without ending it: resolves when none of its processes runs any more.
+   * Idempotent; nothing for a job that ended. `poll` gives `running` meanwhile.
+   * @throws Error that names what could not be paused; then the job goes on as before.
+   */
+  pause(jobId: JobId): Promise<void>;
+
+  /** Lets a paused job go on. Idempotent; `cancel` works on a paused job without it. */
+  resume(jobId: JobId): Promise<void>;
+
   /** Ends whatever an ended job left running and forgets the job; the run's directory stays. Idempotent. */
   cleanup(jobId: JobId): Promise<void>;
 }

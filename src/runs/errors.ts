@@ -14,6 +14,8 @@ export type ErrorCode =
   | 'forbidden'
   | 'too_many_attempts'
   | 'idempotency_conflict'
+  | 'quota_exceeded'
+  | 'wrong_state'
   | 'unavailable';
 
 export interface WesErrorOptions extends ErrorOptions {

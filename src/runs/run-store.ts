@@ -11,10 +11,13 @@ import type { StoredState } from './state.ts';
 export interface RunStore {
   /**
    * Writes the run, its attachments and its tags. With an idempotency key that this owner already
-   * used, nothing is written and the earlier run is told.
+   * used, nothing is written and the earlier run is told. The announcement of its upload (see
+   * `removals.ts`), where there is one, ends in the same step.
+   * @throws WesError `quota_exceeded` when the owner has `maxQueued` runs in the queue already;
+   *   `unavailable` when the announced upload took so long that its removal has begun
    * @throws OutcomeUnknownError when it may have been written; after any other error it was not.
    */
-  createRun(run: NewRun): Promise<CreateResult>;
+  createRun(run: NewRun, quota?: { readonly maxQueued: number }): Promise<CreateResult>;
 
   getRun(runId: string): Promise<Run | undefined>;
   /** The few fields that a status poll needs; cheaper than `getRun`. */
@@ -43,11 +46,37 @@ export interface RunStore {
   requestCancel(runId: string, actor: string, at: number): Promise<StoredState | undefined>;
 
   /**
-   * Takes the oldest QUEUED run that one of `engines` can execute: QUEUED → INITIALIZING, lease to the
-   * daemon, attempt + 1. Losing a race for a run means trying the next; undefined means that there is
-   * nothing to take.
+   * Asks for a RUNNING run to be PAUSED, or for a PAUSED one to go on: a wish on the run's record, with
+   * a remark in its history, that the holder of the lease carries out. Gives the state at that moment;
+   * the wish is recorded only when that state is RUNNING or PAUSED and the wish is new. Undefined when
+   * there is no such run.
+   */
+  requestPause(request: PauseRequest): Promise<StoredState | undefined>;
+
+  /**
+   * Takes the QUEUED run whose turn it is among those that one of `engines` can execute: QUEUED →
+   * INITIALIZING, lease to the daemon, attempt + 1. The highest priority comes first; within it the
+   * owner who has the fewest runs under a lease; then the oldest run. Owners and engines that are at
+   * their limit are passed over. Losing a race for a run means trying the next; undefined means that
+   * there is nothing to take.
    */
   claimRun(claim: Claim): Promise<Run | undefined>;
+
+  /** How many queued runs would start before this one, as things stand; undefined when it is not QUEUED. */
+  getQueuePosition(runId: string): Promise<QueuePosition | undefined>;
+
+  /**
+   * Removes a run that ended with its tasks, history, tags and outputs from the database, and announces
+   * the removal of its storage (see `removals.ts`) in the same step. A run that has not ended stays.
+   * Gives the state that it had; undefined when there is no such run.
+   */
+  removeRun(runId: string, at: number): Promise<StoredState | undefined>;
+
+  /** Runs that ended before a time, oldest end first: what retention works on. */
+  listEnded(query: EndedQuery): Promise<readonly EndedRun[]>;
+
+  /** Notes that the run's logs are no longer in storage, with a remark in its history. */
+  markLogsRemoved(runId: string, actor: string, at: number): Promise<void>;
 
   /** Runs under this daemon's lease with their states: how a daemon learns of cancels and of lost leases. */
   listLeased(daemonId: string): Promise<readonly LeasedRun[]>;
@@ -113,6 +142,41 @@ export interface LeasedWrite extends Lease {
 export interface LeasedRun extends LeasedWrite {
   readonly state: StoredState;
   readonly jobId?: string;
+  readonly pauseRequested: boolean;
+}
+
+export interface PauseRequest {
+  readonly runId: string;
+  /** True to pause, false to go on. */
+  readonly pause: boolean;
+  readonly actor: string;
+  readonly at: number;
+}
+
+export interface QueuePosition {
+  /** From 1: the next run to start. */
+  readonly position: number;
+  /** True when counting was cut off: the run's position is at least `position`. */
+  readonly isAtLeast: boolean;
+}
+
+export interface EndedQuery {
+  /** Ended before, in ms. */
+  readonly endedBefore: number;
+  readonly states?: readonly StoredState[];
+  readonly owner?: string;
+  /** Only runs whose logs were not removed yet. */
+  readonly withLogs?: boolean;
+  /** The last of the page before. */
+  readonly after?: { readonly endedAt: number; readonly runId: string };
+  readonly limit: number;
+}
+
+export interface EndedRun {
+  readonly runId: string;
+  readonly owner: string;
+  readonly state: StoredState;
+  readonly endedAt: number;
 }
 
 export interface Claim {
@@ -121,6 +185,13 @@ export interface Claim {
   readonly at: number;
   /** What this daemon can execute: engine name and the versions of it that are installed here. */
   readonly engines: readonly { readonly engine: string; readonly versions: readonly string[] }[];
+  readonly limits?: ConcurrencyLimits;
+}
+
+/** How many runs may be under a lease at once in the whole deployment; absent for no limit. Never exceeded. */
+export interface ConcurrencyLimits {
+  readonly perOwner?: number;
+  readonly perEngine?: Readonly<Record<string, number>>;
 }
 
 export interface RunMove extends LeasedWrite {

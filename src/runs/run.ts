@@ -32,6 +32,10 @@ export interface NewRun {
   readonly engine: string;
   /** Milliseconds since the epoch, as all times inside the service. */
   readonly createdAt: number;
+  /** Whole number from PRIORITY.lowest to PRIORITY.highest, see `service-parameters.ts`; higher starts first. */
+  readonly priority: number;
+  /** The run whose request this one repeats. */
+  readonly rerunOf?: string;
   readonly idempotency?: IdempotencyKey;
 }
 
@@ -48,6 +52,8 @@ export interface Run {
   readonly request: RunRequest;
   readonly engine: string;
   readonly createdAt: number;
+  readonly priority: number;
+  readonly rerunOf?: string;
   /** Number of the execution, from 1; 0 before the first claim. */
   readonly attempt: number;
   /** When the engine of the latest attempt was started. */
@@ -64,6 +70,10 @@ export interface Run {
   readonly leaseOwner?: string;
   /** Durable id of the job at the executor, once it was started. */
   readonly jobId?: string;
+  /** True when the run is to be PAUSED, or to stay so: what the holder of the lease brings about. */
+  readonly pauseRequested: boolean;
+  /** When retention removed the run's logs from storage. */
+  readonly logsRemovedAt?: number;
 }
 
 /** One row of a list of runs. */
