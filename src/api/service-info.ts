@@ -1,4 +1,5 @@
-import type { EngineOffer } from '../runs/engine-catalog.ts';
+import type { EngineOffer, EngineParameter } from '../runs/engine-catalog.ts';
+import { SERVICE_PARAMETERS } from '../runs/service-parameters.ts';
 import { STORED_STATES, type StoredState } from '../runs/state.ts';
 import type { DefaultWorkflowEngineParameter, ServiceInfo } from '../wes/service-info.ts';
 import type { ApiSettings } from './context.ts';
@@ -19,7 +20,11 @@ export function serviceInfo({ settings, offers, stateCounts }: ServiceFacts): Se
     supported_wes_versions: [WES_VERSION],
     supported_filesystem_protocols: protocols(settings),
     workflow_engine_versions: engineVersions(offers),
-    default_workflow_engine_parameters: offers.flatMap(defaultParameters),
+    // The list does not say of which engine a parameter is: those of every engine are there once.
+    default_workflow_engine_parameters: [
+      ...SERVICE_PARAMETERS,
+      ...offers.flatMap(({ parameters }) => parameters),
+    ].map(defaultParameter),
     system_state_counts: Object.fromEntries(
       STORED_STATES.map((state) => [state, stateCounts[state] ?? 0]),
     ),
@@ -67,10 +72,10 @@ function engineVersions(offers: readonly EngineOffer[]): ServiceInfo['workflow_e
   );
 }
 
-function defaultParameters({ parameters }: EngineOffer): DefaultWorkflowEngineParameter[] {
-  return parameters.map(({ name, type, defaultValue }) => ({
-    name,
-    type,
-    default_value: defaultValue,
-  }));
+function defaultParameter({
+  name,
+  type,
+  defaultValue,
+}: EngineParameter): DefaultWorkflowEngineParameter {
+  return { name, type, default_value: defaultValue };
 }

@@ -41,6 +41,8 @@ const BY_ERROR_CODE: Readonly<Record<ErrorCode, ExitCode>> = {
   forbidden: EXIT.unauthorized,
   too_many_attempts: EXIT.unauthorized,
   idempotency_conflict: EXIT.refused,
+  quota_exceeded: EXIT.refused,
+  wrong_state: EXIT.refused,
   unavailable: EXIT.unavailable,
 };
 

@@ -1,11 +1,13 @@
 import type { EngineParameter } from '../runs/engine-catalog.ts';
 import { invalidRequest } from '../runs/errors.ts';
+import { isServiceParameter, SERVICE_PARAMETERS } from '../runs/service-parameters.ts';
 
 type Values = Readonly<Record<string, string>>;
 
 /**
  * The parameters as the engine reads them: known names, values of the right type, booleans in lower
- * case. What is absent stays absent; the engine knows its defaults.
+ * case. What is absent stays absent; the engine knows its defaults. The service's own parameters stay
+ * as they are: they were read before (see `service-parameters.ts`).
  * @throws WesError `invalid_request` naming the parameter and what is allowed
  */
 export function checkEngineParameters(
@@ -15,6 +17,7 @@ export function checkEngineParameters(
 ): Values | undefined {
   if (given === undefined) return undefined;
   const checked = Object.entries(given).map(([name, value]) => {
+    if (isServiceParameter(name)) return [name, value] as const;
     const parameter = known.find((candidate) => candidate.name === name);
     if (parameter === undefined) throw unknownParameter(engine, name, known);
     return [name, checkValue(parameter, value)] as const;
@@ -23,7 +26,7 @@ export function checkEngineParameters(
 }
 
 function unknownParameter(engine: string, name: string, known: readonly EngineParameter[]): Error {
-  const names = known.length === 0 ? 'none' : known.map((parameter) => parameter.name).join(', ');
+  const names = [...known, ...SERVICE_PARAMETERS].map((parameter) => parameter.name).join(', ');
   return invalidRequest(
     `workflow_engine_parameters.${name}`,
     `is not a parameter of ${engine}; supported: ${names}`,

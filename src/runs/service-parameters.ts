@@ -1,7 +1,11 @@
 import type { EngineParameter } from './engine-catalog.ts';
+import { invalidRequest } from './errors.ts';
 
 /** Priorities of runs; 0 is what a run has by itself. */
 export const PRIORITY = { lowest: -10, normal: 0, highest: 10 } as const;
+
+/** Ten years: what is longer is a mistake in the unit. */
+const LONGEST_TIMEOUT_SECONDS = 315_360_000;
 
 /**
  * Keys of `workflow_engine_parameters` that are for this service and work with every engine; engines
@@ -21,3 +25,46 @@ export const SERVICE_PARAMETERS: readonly EngineParameter[] = [
     description: 'Seconds after which the run is stopped; 0 for as long as the service allows.',
   },
 ];
+
+/** What a request asks of the service itself. */
+export interface ServiceParameters {
+  /** PRIORITY.normal when none is asked for. */
+  readonly priority: number;
+  /** Whole seconds, at least 1; absent for as long as the service allows. */
+  readonly timeoutSeconds?: number;
+}
+
+export function isServiceParameter(name: string): boolean {
+  return SERVICE_PARAMETERS.some((parameter) => parameter.name === name);
+}
+
+/**
+ * Reads the service's own keys of `workflow_engine_parameters`; the others are for the engine.
+ * @throws WesError `invalid_request` naming the parameter and what is allowed
+ */
+export function readServiceParameters(
+  given: Readonly<Record<string, string>> = {},
+): ServiceParameters {
+  const priority = wholeNumber(given, 'priority', PRIORITY.lowest, PRIORITY.highest);
+  const timeoutSeconds = wholeNumber(given, 'timeout', 0, LONGEST_TIMEOUT_SECONDS) ?? 0;
+  return {
+    priority: priority ?? PRIORITY.normal,
+    ...(timeoutSeconds > 0 && { timeoutSeconds }),
+  };
+}
+
+function wholeNumber(
+  given: Readonly<Record<string, string>>,
+  name: string,
+  least: number,
+  most: number,
+): number | undefined {
+  const text = given[name];
+  if (text === undefined) return undefined;
+  const number = /^(?:0|-?[1-9]\d*)$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw invalidRequest(
+    `workflow_engine_parameters.${name}`,
+    `must be a whole number from ${least} to ${most}, not '${text}'`,
+  );
+}

@@ -31,6 +31,8 @@ describe('service-info', () => {
         fake: { workflow_engine_version: ['1.0'] },
       },
       default_workflow_engine_parameters: [
+        { name: 'priority', type: 'integer', default_value: '0' },
+        { name: 'timeout', type: 'integer', default_value: '0' },
         { name: 'parallel', type: 'boolean', default_value: 'true' },
         { name: 'label', type: 'string', default_value: '' },
       ],

@@ -106,6 +106,7 @@ async function startRun(database: Database, tasks: readonly Task[]): Promise<str
     attachments: [],
     engine: ENGINE,
     createdAt: Date.now(),
+    priority: 0,
   });
   const lease = { runId, daemonId: DAEMON, attempt: 1 };
   const at = Date.now();

@@ -6,6 +6,7 @@ import { createFakeEngine } from '../../src/engines/fake.ts';
 import { createEngines } from '../../src/engines/registry.ts';
 import type { DaemonRecord } from '../../src/runs/daemon-registry.ts';
 import type { EngineCatalog, EngineOffer } from '../../src/runs/engine-catalog.ts';
+import { isServiceParameter } from '../../src/runs/service-parameters.ts';
 import { cwlRequest } from '../support/cwl-samples.ts';
 
 const engines: readonly Engine[] = [...createEngines(), createFakeEngine()];
@@ -187,6 +188,16 @@ describe('a request', () => {
     });
   });
 
+  test('may set the parameters of the service with every engine, and keeps them as they are', async () => {
+    const given = { parallel: 'true', priority: '-3', timeout: '60' };
+    expect((await parameters(given)).request.workflowEngineParameters).toEqual(given);
+    const fake = { workflowType: 'FAKE', workflowTypeVersion: '1.0' };
+    const localOffers = [offer({ engine: 'fake', workflowTypes: { FAKE: ['1.0'] } })];
+    const own = { priority: '2' };
+    const { request } = await resolve({ ...fake, workflowEngineParameters: own }, { localOffers });
+    expect(request.workflowEngineParameters).toEqual(own);
+  });
+
   test.each([
     [{ cachedir: '/tmp' }, /workflow_engine_parameters\.cachedir: is not .* supported: parallel, /],
     [{ parallel: 'yes' }, /\.parallel: must be true or false, not 'yes'/],
@@ -199,10 +210,16 @@ describe('a request', () => {
   });
 });
 
-test('string parameters are taken as they are, and an engine without parameters says so', async () => {
+test('string parameters are taken as they are, and an engine without parameters has those of the service', async () => {
   const { checkEngineParameters } = await import('../../src/engines/engine-parameters.ts');
   const known = [{ name: 'p', type: 'string', defaultValue: '', description: 'd' }] as const;
   expect(checkEngineParameters('e', known, { p: ' any ' })).toEqual({ p: ' any ' });
   expect(checkEngineParameters('e', known, undefined)).toBeUndefined();
-  expect(() => checkEngineParameters('e', [], { p: '' })).toThrow('supported: none');
+  expect(() => checkEngineParameters('e', [], { p: '' })).toThrow('supported: priority, timeout');
+});
+
+test('no engine has a parameter by the name of one of the service', () => {
+  const names = createEngines().flatMap((engine) => engine.parameters.map(({ name }) => name));
+  expect(names).not.toHaveLength(0);
+  expect(names.filter(isServiceParameter)).toEqual([]);
 });

@@ -242,6 +242,7 @@ async function addRun(store: RunStore, run: Partial<NewRun>): Promise<string> {
     attachments: [],
     engine: 'fake',
     createdAt: Date.now(),
+    priority: 0,
     ...run,
   };
   await store.createRun(complete);
