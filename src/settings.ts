@@ -68,6 +68,20 @@ export const SETTINGS = {
     512 * BYTES_PER_MEBIBYTE,
     'Largest field of a request other than an attachment (workflow_params, say), in bytes.',
   ),
+  userMaxQueuedRuns: integer(
+    'USER_MAX_QUEUED_RUNS',
+    0,
+    0,
+    10_000_000,
+    'Most runs of one user, admins included, that may wait in the queue at once; 0 for no limit.',
+  ),
+  userMaxPriority: integer(
+    'USER_MAX_PRIORITY',
+    0,
+    0,
+    10,
+    'Highest priority that users may give their runs; admins may give any, up to 10.',
+  ),
   defaultPageSize: integer(
     'DEFAULT_PAGE_SIZE',
     50,

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import { canSee } from '../auth/access.ts';
 import type { Authenticator, Principal } from '../auth/principal.ts';
+import type { Caller } from '../runs/caller.ts';
 import type { EngineCatalog } from '../runs/engine-catalog.ts';
 import { WesError } from '../runs/errors.ts';
 import type { Run } from '../runs/run.ts';
@@ -89,6 +90,16 @@ export function principalOf(request: FastifyRequest): Principal {
     throw new Error(`${request.routeOptions.url ?? request.url} is not behind authentication`);
   }
   return request.principal;
+}
+
+/** Who asks, as the rules of runs know them. */
+export function callerOf(request: FastifyRequest): Caller {
+  const principal = principalOf(request);
+  return {
+    name: principal.name,
+    isAdmin: principal.isAdmin,
+    mayManage: (run) => canSee(principal, run),
+  };
 }
 
 /**

@@ -81,7 +81,12 @@ async function appOver(database: Database, storage: Storage): Promise<ApiInstanc
   };
   const store = database.runs;
   return buildApp({
-    runs: createRunService({ store, catalog, allowedFileRoots: [] }),
+    runs: createRunService({
+      store,
+      catalog,
+      allowedFileRoots: [],
+      limits: { userMaxPriority: 0, maxQueuedRuns: 0 },
+    }),
     store,
     storage,
     catalog,

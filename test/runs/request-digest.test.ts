@@ -13,6 +13,9 @@ const FILES = [
   { name: 'b', sizeBytes: 2, sha256: 'bb' },
 ];
 
+const digest = (request: RunRequest, attachments = FILES) =>
+  requestDigest({ request, attachments });
+
 it('the same request has the same digest, whatever the order of keys and files', () => {
   const reordered: RunRequest = {
     workflowParams: { b: { d: null, c: [1, 2] }, a: 1 },
@@ -20,7 +23,7 @@ it('the same request has the same digest, whatever the order of keys and files',
     workflowTypeVersion: 'v1.2',
     workflowType: 'CWL',
   };
-  expect(requestDigest(reordered, FILES.toReversed())).toBe(requestDigest(REQUEST, FILES));
+  expect(digest(reordered, FILES.toReversed())).toBe(digest(REQUEST));
 });
 
 it.each<[string, RunRequest, typeof FILES]>([
@@ -35,5 +38,12 @@ it.each<[string, RunRequest, typeof FILES]>([
   ['another name', REQUEST, [{ name: 'c', sizeBytes: 1, sha256: 'aa' }, ...FILES.slice(1)]],
   ['a file less', REQUEST, FILES.slice(1)],
 ])('%s makes another digest', (_what, request, files) => {
-  expect(requestDigest(request, files)).not.toBe(requestDigest(REQUEST, FILES));
+  expect(digest(request, files)).not.toBe(digest(REQUEST));
+});
+
+it('a rerun has another digest than a submission of the same content, and than one of another run', () => {
+  const rerun = (rerunOf: string) =>
+    requestDigest({ request: REQUEST, attachments: FILES, rerunOf });
+  expect(rerun('a')).toBe(rerun('a'));
+  expect(new Set([rerun('a'), rerun('b'), digest(REQUEST)]).size).toBe(3);
 });

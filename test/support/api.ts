@@ -18,6 +18,7 @@ import { WesError } from '../../src/runs/errors.ts';
 import type { NewRun } from '../../src/runs/run.ts';
 import { createRunService } from '../../src/runs/run-service.ts';
 import type { RunStore } from '../../src/runs/run-store.ts';
+import type { SubmissionLimits } from '../../src/runs/submission-limits.ts';
 import { createLocalStorage } from '../../src/storage/local.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import type { ApiDocument } from './official-document.ts';
@@ -68,6 +69,7 @@ export interface TestResponse {
 
 export interface TestApiOptions {
   readonly settings?: Partial<ApiSettings>;
+  readonly limits?: Partial<SubmissionLimits>;
   readonly authenticator?: Authenticator;
   readonly checks?: ApiDeps['checks'];
   readonly now?: () => number;
@@ -178,6 +180,7 @@ function assemble(database: Database, storage: Storage, options: TestApiOptions)
       store: database.runs,
       catalog,
       allowedFileRoots,
+      limits: { userMaxPriority: 0, maxQueuedRuns: 0, ...options.limits },
       ...(now !== undefined && { now }),
     }),
     store: database.runs,

@@ -4,7 +4,7 @@ import { v7 as newRunId } from 'uuid';
 import { parseJson } from '../../runs/json-text.ts';
 import { RunId } from '../../wes/runs.ts';
 import type { ApiInstance } from '../api-instance.ts';
-import { principalOf, type ApiDeps } from '../context.ts';
+import type { ApiDeps } from '../context.ts';
 import { responses } from '../responses.ts';
 import { parseUrlencoded, utf8Text } from './body.ts';
 import { preferContentTypeWithBoundary } from './content-type.ts';
@@ -36,13 +36,13 @@ export async function registerSubmissionRoutes(app: ApiInstance, deps: ApiDeps):
     tags: ['Workflow Runs'],
     headers: SUBMISSION_HEADERS,
     body: SUBMISSION_BODY,
-    response: responses(RunId, 'The new run.', [400, 401, 403, 413, 415, 422]),
+    response: responses(RunId, 'The new run.', [400, 401, 403, 413, 415, 422, 429]),
   };
   app.post(
     `${deps.settings.apiPrefix}/runs`,
     // The body is checked by the rules in runs/, which know more than a schema can say.
     { schema, validatorCompiler: () => () => true },
-    async (request) => runWorkflow(request, principalOf(request), newRunId(), deps),
+    async (request) => runWorkflow(request, newRunId(), deps),
   );
 }
 

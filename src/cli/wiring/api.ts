@@ -32,7 +32,12 @@ export async function startApi(
   const catalog = createCatalog(config, database.daemons);
   const { allowedFileRoots } = config;
   const app = await buildApp({
-    runs: createRunService({ store: database.runs, catalog, allowedFileRoots }),
+    runs: createRunService({
+      store: database.runs,
+      catalog,
+      allowedFileRoots,
+      limits: { userMaxPriority: config.userMaxPriority, maxQueuedRuns: config.userMaxQueuedRuns },
+    }),
     store: database.runs,
     storage,
     catalog,

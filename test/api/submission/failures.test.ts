@@ -28,7 +28,12 @@ function createWith(replaced: {
         ...deps,
         store,
         storage,
-        runs: createRunService({ store, catalog: deps.catalog, allowedFileRoots: [] }),
+        runs: createRunService({
+          store,
+          catalog: deps.catalog,
+          allowedFileRoots: [],
+          limits: { userMaxPriority: 0, maxQueuedRuns: 0 },
+        }),
       };
     },
   });
