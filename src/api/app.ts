@@ -1,11 +1,11 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify from 'fastify';
+import { registerActionRoutes } from './actions/action-routes.ts';
 import { addAccessLog } from './access-log.ts';
 import type { ApiInstance } from './api-instance.ts';
 import { requireCredentials } from './authentication.ts';
 import { addBrowserRules } from './browser-rules.ts';
 import { registerByteRoutes } from './bytes/byte-routes.ts';
-import { registerCancelRun } from './cancel-routes.ts';
 import type { ApiDeps } from './context.ts';
 import { sendError } from './errors.ts';
 import { registerHealthRoutes } from './health-routes.ts';
@@ -46,7 +46,7 @@ async function registerProtectedRoutes(app: ApiInstance, deps: ApiDeps): Promise
   registerTaskRoutes(app, deps);
   registerOutputRoutes(app, deps);
   registerByteRoutes(app, deps);
-  await app.register(async (scope: ApiInstance) => registerCancelRun(scope, deps));
+  await app.register(async (scope: ApiInstance) => registerActionRoutes(scope, deps));
   await app.register(async (scope: ApiInstance) => registerSubmissionRoutes(scope, deps));
 }
 

@@ -18,7 +18,7 @@ export async function addBrowserRules(app: ApiInstance, settings: ApiSettings): 
   });
   await app.register(cors, {
     origin: settings.corsOrigins.includes('*') ? '*' : [...settings.corsOrigins],
-    methods: ['GET', 'HEAD', 'POST'],
+    methods: ['GET', 'HEAD', 'POST', 'DELETE'],
     allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Range', 'If-Range'],
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 3600,

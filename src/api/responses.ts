@@ -7,10 +7,11 @@ const MEANING = {
   401: 'Valid credentials are needed.',
   403: 'This is not allowed to the caller.',
   404: 'There is no such thing, or the caller may not see it.',
+  409: 'The run is in a state in which this can not be done.',
   413: 'The request is larger than this service takes.',
   415: 'The body is of a type that this service does not read.',
   422: 'The Idempotency-Key was already used for another request.',
-  429: 'Too many failed logins; try later.',
+  429: 'There are too many failed logins, or too many queued runs of the caller; try later.',
   500: 'The service failed.',
   503: 'Database or storage can not be reached; try later.',
 } as const;

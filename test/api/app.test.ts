@@ -164,7 +164,8 @@ describe('a request to the wrong place', () => {
 
   it.each<[TestRequest['method'], string, string]>([
     ['PUT', '/runs', 'GET, HEAD, POST, OPTIONS'],
-    ['DELETE', `/runs/${v7()}`, 'GET, HEAD, OPTIONS'],
+    ['DELETE', '/runs', 'GET, HEAD, POST, OPTIONS'],
+    ['PUT', `/runs/${v7()}`, 'GET, HEAD, DELETE, OPTIONS'],
     ['GET', `/runs/${v7()}/cancel`, 'POST, OPTIONS'],
     ['HEAD', `/runs/${v7()}/cancel`, 'POST, OPTIONS'],
     ['POST', '/service-info', 'GET, HEAD, OPTIONS'],

@@ -127,7 +127,7 @@ describe('a browser', () => {
     expect(asked.status).toBe(204);
     expect(asked.headers).toMatchObject({
       'access-control-allow-origin': allowed,
-      'access-control-allow-methods': 'GET, HEAD, POST',
+      'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
     });
     expect(asked.headers['access-control-allow-headers']).toMatch(/authorization.*content-type/i);
     const read = await api.get('/runs', { origin });
