@@ -12,6 +12,10 @@ export interface ProcessStat {
   readonly start: string;
   /** False for a zombie, which runs no more and only waits for its parent. */
   readonly alive: boolean;
+  /** Stopped by a signal or a debugger. */
+  readonly stopped: boolean;
+  /** Asleep in the kernel, where no signal reaches it until the kernel is done. */
+  readonly uninterruptible: boolean;
 }
 
 /** The process with this pid in our pid namespace, a zombie included; undefined when there is none. */
@@ -43,5 +47,7 @@ function parseStat(text: string): ProcessStat | undefined {
     terminal: Number(terminal),
     start,
     alive: state !== 'Z' && state !== 'X',
+    stopped: state === 'T' || state === 't',
+    uninterruptible: state === 'D',
   };
 }

@@ -23,6 +23,8 @@ export interface Work {
 }
 
 const LONG = { seconds: 600, exitCode: 0 };
+/** Long enough to be paused before it ends, also on a busy machine. */
+const SOME = { seconds: 3, exitCode: 3 };
 const SHORT = { seconds: 0, exitCode: 0 };
 
 /** The promises of `Executor`, for each implementation. */
@@ -53,6 +55,21 @@ export function describeExecutor(name: string, fixture: ExecutorFixture): void {
       const jobId = await by.start(fixture.command(work, directory), job);
       started.push(jobId);
       return jobId;
+    }
+
+    /** Starts a job of another run and waits for its end: so much time has passed. */
+    async function pass(work: Work): Promise<void> {
+      const other = runDirectory(workRoot, randomUUID(), 1);
+      for (const path of [other.job, other.execution, other.outputs]) {
+        await mkdir(path, { recursive: true });
+      }
+      const context = {
+        runId: randomUUID(),
+        attempt: 1,
+        directory: other.job,
+        runRoot: other.root,
+      };
+      await ended(await executor.start(fixture.command(work, other), context));
     }
 
     const ended = (jobId: JobId): Promise<JobStatus> =>
@@ -151,6 +168,66 @@ export function describeExecutor(name: string, fixture: ExecutorFixture): void {
       silent();
       await until(async () => wakes > 0 && (await executor.poll(jobId)).status === 'exited');
       endWatch();
+    });
+
+    test('a paused job stands still, and goes on when it is resumed', async () => {
+      const jobId = await start(SOME);
+      await executor.pause(jobId);
+      await pass(SOME);
+      expect(await executor.poll(jobId)).toEqual({ status: 'running' });
+      await executor.resume(jobId);
+      expect(await ended(jobId)).toEqual({ status: 'exited', code: 3 });
+    });
+
+    test('another process can pause and resume a job, as often as it likes', async () => {
+      const jobId = await start(SOME);
+      await fixture.createExecutor().pause(jobId);
+      await fixture.createExecutor().pause(jobId);
+      await executor.resume(jobId);
+      await executor.pause(jobId);
+      await pass(SOME);
+      expect(await executor.poll(jobId)).toEqual({ status: 'running' });
+      await fixture.createExecutor().resume(jobId);
+      await fixture.createExecutor().resume(jobId);
+      expect(await ended(jobId)).toEqual({ status: 'exited', code: 3 });
+    });
+
+    test('many that pause or resume a job at once do what one does', async () => {
+      const jobId = await start(LONG);
+      const many = Array.from({ length: 6 }, () => fixture.createExecutor());
+      await Promise.all(many.map((one) => one.pause(jobId)));
+      expect(await executor.poll(jobId)).toEqual({ status: 'running' });
+      await Promise.all(many.map((one) => one.resume(jobId)));
+      expect(await executor.poll(jobId)).toEqual({ status: 'running' });
+    });
+
+    test('stops a paused job', async () => {
+      const jobId = await start(LONG);
+      await executor.pause(jobId);
+      await fixture.createExecutor().cancel(jobId, { graceSeconds: 1 });
+      expect((await executor.poll(jobId)).status).toMatch(/exited|lost/);
+    });
+
+    test('cleans up a paused job', async () => {
+      const jobId = await start(LONG);
+      await executor.pause(jobId);
+      await executor.cancel(jobId, { graceSeconds: 0 });
+      await expect(executor.cleanup(jobId)).resolves.toBeUndefined();
+    });
+
+    test('pausing and resuming an ended job change nothing about its end', async () => {
+      const jobId = await start(SHORT);
+      await ended(jobId);
+      await executor.pause(jobId);
+      expect(await executor.poll(jobId)).toEqual({ status: 'exited', code: 0 });
+      await executor.resume(jobId);
+      expect(await executor.poll(jobId)).toEqual({ status: 'exited', code: 0 });
+    });
+
+    test('resuming a job that was never paused changes nothing', async () => {
+      const jobId = await start(LONG);
+      await executor.resume(jobId);
+      expect(await executor.poll(jobId)).toEqual({ status: 'running' });
     });
 
     test('refuses the id of another executor', async () => {

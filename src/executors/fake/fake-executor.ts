@@ -3,7 +3,17 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from '../../runs/command.ts';
 import type { Executor, JobContext, JobId, JobStatus } from '../executor.ts';
-import { growFile, readJob, readStop, writeJob, writeStop, type FakeJob } from './fake-job.ts';
+import { createFakeClock, type FakeClock } from './fake-clock.ts';
+import {
+  growFile,
+  readJob,
+  readStop,
+  readTurns,
+  writeJob,
+  writeStop,
+  writeTurn,
+  type FakeJob,
+} from './fake-job.ts';
 import { portion, progressOf } from './fake-progress.ts';
 import { parseFakeWork, type FakeWork } from './fake-work.ts';
 
@@ -18,6 +28,8 @@ export interface FakeExecutorSettings {
 }
 
 const TERMINATED = 143;
+/** How often a watcher looks whether a paused job goes on. */
+const PAUSE_CHECK_MS = 200;
 
 /**
  * Simulates execution: no process, only a record on disk from which any process computes with the
@@ -44,7 +56,7 @@ export function createFakeExecutor(settings: FakeExecutorSettings = {}): Executo
     const work = parseFakeWork(job.argument);
     const stop = await readStop(directory);
     const at = Math.min(now(), stop?.endsAt ?? Number.POSITIVE_INFINITY);
-    const { isOver } = await advance(job, work, at);
+    const { isOver } = await advance(job, work, await clockOf(job, directory), at);
     if (isOver) return statusAtEnd(job, work);
     return at === stop?.endsAt ? { status: 'exited', code: TERMINATED } : { status: 'running' };
   }
@@ -60,6 +72,16 @@ export function createFakeExecutor(settings: FakeExecutorSettings = {}): Executo
     while ((await poll(jobId)).status === 'running') await delay(10);
   }
 
+  /** Pauses the job or lets it go on; with two that do it at once, one does. */
+  async function turn(jobId: JobId, pause: boolean): Promise<void> {
+    const directory = directoryOf(jobId);
+    if ((await poll(jobId)).status !== 'running') return;
+    const turns = await readTurns(directory);
+    if ((turns.length % 2 === 1) === pause) return;
+    // A clock that was set back must not undo what was done before.
+    await writeTurn(directory, turns.length, { at: Math.max(now(), ...turns) });
+  }
+
   return {
     name: 'fake',
     check: async () => undefined,
@@ -69,6 +91,8 @@ export function createFakeExecutor(settings: FakeExecutorSettings = {}): Executo
     poll,
     watch: (jobId, wake) => watchClock(directoryOf(jobId), now, wake),
     cancel,
+    pause: (jobId) => turn(jobId, true),
+    resume: (jobId) => turn(jobId, false),
     cleanup: async (jobId) => void directoryOf(jobId),
   };
 }
@@ -88,10 +112,19 @@ async function leaveMark(directory: string | undefined, job: JobContext): Promis
   await writeFile(join(directory, `${job.runId}.${job.attempt}`), '', { flag: 'wx' });
 }
 
+async function clockOf(job: FakeJob, directory: string): Promise<FakeClock> {
+  return createFakeClock(job.startedAt, await readTurns(directory));
+}
+
 /** Writes what the job has done up to a moment. */
-async function advance(job: FakeJob, work: FakeWork, at: number): Promise<{ isOver: boolean }> {
-  const elapsedMs = at - job.startedAt;
-  const { files, isOver } = progressOf(work, job.startedAt, elapsedMs);
+async function advance(
+  job: FakeJob,
+  work: FakeWork,
+  clock: FakeClock,
+  at: number,
+): Promise<{ isOver: boolean }> {
+  const elapsedMs = clock.elapsedMs(at);
+  const { files, isOver } = progressOf(work, clock, elapsedMs);
   const part = portion(elapsedMs, work.seconds * 1000);
   await growFile(job.stdoutPath, work.stdout.slice(0, part * work.stdout.length));
   await growFile(job.stderrPath, work.stderr.slice(0, part * work.stderr.length));
@@ -111,16 +144,16 @@ function watchClock(directory: string, now: () => number, wake: () => void): () 
   const schedule = async (): Promise<void> => {
     const job = await readJob(directory).catch(() => undefined);
     if (!job || ended) return;
-    const elapsedMs = now() - job.startedAt;
-    const { nextMs } = progressOf(parseFakeWork(job.argument), job.startedAt, elapsedMs);
-    if (nextMs === undefined) return;
-    timer = setTimeout(
-      () => {
-        wake();
-        void schedule();
-      },
-      Math.ceil(nextMs - elapsedMs),
-    );
+    const clock = await clockOf(job, directory).catch(() => undefined);
+    if (!clock) return;
+    const elapsedMs = clock.elapsedMs(now());
+    const { nextMs } = progressOf(parseFakeWork(job.argument), clock, elapsedMs);
+    if (nextMs === undefined || ended) return;
+    const waitMs = clock.isPaused ? PAUSE_CHECK_MS : Math.ceil(nextMs - elapsedMs);
+    timer = setTimeout(() => {
+      if (!clock.isPaused) wake();
+      void schedule();
+    }, waitMs);
     timer.unref();
   };
   void schedule();

@@ -17,6 +17,11 @@ export interface FakeStop {
   readonly endsAt: number;
 }
 
+/** A pause or the end of one: at each of these moments the job stands still or goes on. */
+export interface FakeTurn {
+  readonly at: number;
+}
+
 export function readJob(directory: string): Promise<FakeJob | undefined> {
   return readRecord<FakeJob>(join(directory, 'job.json'));
 }
@@ -32,6 +37,25 @@ export function readStop(directory: string): Promise<FakeStop | undefined> {
 
 export function writeStop(directory: string, stop: FakeStop): Promise<boolean> {
   return writeRecord(join(directory, 'stop.json'), stop);
+}
+
+/** Moments at which the job was paused, went on, was paused again, and so on. */
+export async function readTurns(directory: string): Promise<readonly number[]> {
+  const turns: number[] = [];
+  for (;;) {
+    const turn = await readRecord<FakeTurn>(turnPath(directory, turns.length));
+    if (!turn) return turns;
+    turns.push(turn.at);
+  }
+}
+
+/** False when there is a turn of this number already: turns are numbered from 0. */
+export function writeTurn(directory: string, number: number, turn: FakeTurn): Promise<boolean> {
+  return writeRecord(turnPath(directory, number), turn);
+}
+
+function turnPath(directory: string, number: number): string {
+  return join(directory, `turn-${number}.json`);
 }
 
 /**
@@ -62,7 +86,7 @@ async function readRecord<T>(path: string): Promise<T | undefined> {
 }
 
 /** A hard link makes the record exclusively, and whole at once. */
-async function writeRecord(path: string, record: FakeJob | FakeStop): Promise<boolean> {
+async function writeRecord(path: string, record: FakeJob | FakeStop | FakeTurn): Promise<boolean> {
   const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, JSON.stringify(record));
   try {

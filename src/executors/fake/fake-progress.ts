@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import type { FakeClock } from './fake-clock.ts';
 import type { FakeTask, FakeWork } from './fake-work.ts';
 
 /** What a simulated job has done when it was executing for so long. */
@@ -11,7 +12,7 @@ export interface FakeProgress {
 }
 
 /** Computed from the clock alone, so that every process that asks sees the same. */
-export function progressOf(work: FakeWork, startedAt: number, elapsedMs: number): FakeProgress {
+export function progressOf(work: FakeWork, clock: FakeClock, elapsedMs: number): FakeProgress {
   const endMs = work.seconds * 1000;
   const isOver = elapsedMs >= endMs;
   const files = new Map<string, string>();
@@ -23,11 +24,13 @@ export function progressOf(work: FakeWork, startedAt: number, elapsedMs: number)
     moments.push(beginMs, finishMs);
     const stdoutPath = join(work.places.tasks, String(index + 1), 'stdout');
     if (elapsedMs >= beginMs) {
-      events.push(startedEvent(task, index + 1, startedAt + beginMs, stdoutPath));
+      events.push(startedEvent(task, index + 1, clock.momentAt(beginMs), stdoutPath));
       const part = portion(elapsedMs - beginMs, finishMs - beginMs);
       files.set(stdoutPath, task.stdout.slice(0, part * task.stdout.length));
     }
-    if (elapsedMs >= finishMs) events.push(endedEvent(task, index + 1, startedAt + finishMs));
+    if (elapsedMs >= finishMs) {
+      events.push(endedEvent(task, index + 1, clock.momentAt(finishMs)));
+    }
     beginMs = finishMs;
   }
   files.set(work.places.events, events.join(''));

@@ -6,6 +6,7 @@ import { hostNameOf, readHost, type Host } from '../host.ts';
 import { isRunning } from '../process-stat.ts';
 import { readClaim, readExitCode, type JobClaim } from './job-files.ts';
 import { checkJobIdLength, decodeJobId, encodeJobId, type LocalJob } from './local-job.ts';
+import { pauseProcesses, resumeProcesses } from './pause-processes.ts';
 import { startWrapper } from './start-wrapper.ts';
 import { stopProcesses } from './stop-processes.ts';
 import { watchJob } from './watch-job.ts';
@@ -47,6 +48,14 @@ export function createLocalExecutor(): Executor {
     watch: (jobId, wake) => watchJob(decodeJobId(jobId), children.get(jobId), wake),
     cancel: async (jobId, { graceSeconds }) =>
       stopJob(decodeJobId(jobId), await host(), graceSeconds),
+    pause: async (jobId) => {
+      const job = decodeJobId(jobId);
+      if (await isUnderWay(job, await host(), 'paused')) await pauseProcesses(job);
+    },
+    resume: async (jobId) => {
+      const job = decodeJobId(jobId);
+      if (await isUnderWay(job, await host(), 'resumed')) await resumeProcesses(job);
+    },
     cleanup: async (jobId) => {
       const job = decodeJobId(jobId);
       const here = await host();
@@ -84,13 +93,26 @@ function reasonOfLoss(job: LocalJob, host: Host): string {
   return `it was started on the host ${started}, which is not this one (${host.name})`;
 }
 
-/** @throws Error for a job of another machine, where nothing can be seen or stopped from here. */
 async function stopJob(job: LocalJob, host: Host, graceSeconds: number): Promise<void> {
-  if (job.host === host.identity) return stopProcesses(job, graceSeconds);
+  if (await isReachable(job, host, 'stopped')) await stopProcesses(job, graceSeconds);
+}
+
+/** False for a job that has ended, also without an exit code. */
+async function isUnderWay(job: LocalJob, host: Host, deed: string): Promise<boolean> {
+  if (!(await isReachable(job, host, deed))) return false;
+  return (await pollJob(job, host)).status === 'running';
+}
+
+/**
+ * False when nothing of the job can be left.
+ * @throws Error for a job of another machine, where nothing can be seen or done from here.
+ */
+async function isReachable(job: LocalJob, host: Host, deed: string): Promise<boolean> {
+  if (job.host === host.identity) return true;
   const started = hostNameOf(job.host);
-  if (started === host.name) return; // no process outlives its boot
-  if ((await readExitCode(job.directory)) !== undefined) return;
-  throw new Error(`The job runs on the host ${started} and can't be stopped from ${host.name}.`);
+  if (started === host.name) return false; // no process outlives its boot
+  if ((await readExitCode(job.directory)) !== undefined) return false;
+  throw new Error(`The job runs on the host ${started} and can't be ${deed} from ${host.name}.`);
 }
 
 async function checkLocal(): Promise<void> {

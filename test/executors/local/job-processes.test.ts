@@ -23,6 +23,8 @@ function processWith(changes: Partial<ListedProcess>): ListedProcess {
     terminal: 0,
     start: '6000',
     alive: true,
+    stopped: false,
+    uninterruptible: false,
     environment: [],
     workingDirectory: '/',
     ...changes,

@@ -5,29 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Command } from '../../../src/runs/command.ts';
 import { runDirectory, type RunDirectory } from '../../../src/runs/run-directory.ts';
 import type { JobContext, JobId } from '../../../src/executors/executor.ts';
 import { decodeJobId, encodeJobId } from '../../../src/executors/local/local-job.ts';
 import { createLocalExecutor } from '../../../src/executors/local/local-executor.ts';
 import { isRunning, readProcess } from '../../../src/executors/process-stat.ts';
 import { describeExecutor } from '../../conformance/executor.ts';
+import { SHELL_PATH as PATH, shellCommand as shell } from '../../support/shell-command.ts';
 import { until } from '../../support/until.ts';
 
-const PATH = '/usr/local/bin:/usr/bin:/bin';
 const MOST_SECONDS_TO_CANCEL = 10;
-
-function shell(script: string, directory: RunDirectory): Command {
-  return {
-    argv: ['sh', '-c', script],
-    workingDirectory: directory.execution,
-    environment: { PATH, HOME: directory.home, TMPDIR: directory.temporary },
-    stdoutPath: directory.stdout,
-    stderrPath: directory.stderr,
-    files: [],
-    stopSignal: 'SIGTERM',
-  };
-}
 
 describeExecutor('local', {
   createExecutor: createLocalExecutor,

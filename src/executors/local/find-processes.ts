@@ -1,0 +1,20 @@
+import { processesOf } from './job-processes.ts';
+import type { LocalJob } from './local-job.ts';
+import { listProcesses, type ListedProcess } from './process-table.ts';
+
+/** Pid → start time of what earlier scans found of a job. */
+export type Known = Map<number, string>;
+
+/**
+ * Scans for the job's living processes and makes them `known`: what was seen once is found again when
+ * its parents are gone.
+ */
+export async function findProcesses(
+  job: LocalJob,
+  known: Known,
+): Promise<readonly ListedProcess[]> {
+  const found = processesOf(job, await listProcesses(), known);
+  known.clear();
+  for (const { pid, start } of found) known.set(pid, start);
+  return found;
+}
