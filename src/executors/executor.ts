@@ -8,8 +8,15 @@ import type { Command } from '../runs/command.ts';
 export interface Executor {
   readonly name: string;
 
-  /** @throws Error that says what is missing on this machine. */
-  check(): Promise<void>;
+  /**
+   * Called by a daemon when it starts, with the limits that it will ask for: the machine may be made
+   * ready for them.
+   * @throws Error that says what is missing on this machine, or which limit can't be kept and the remedy.
+   */
+  check(limits?: JobLimits): Promise<void>;
+
+  /** Looks at what this machine can do for `JobContext.limits` and `pause`, and changes nothing. */
+  limitSupport(): Promise<LimitSupport>;
 
   /**
    * Starts the command for (run, attempt). Asked again for the same pair, also by another process
@@ -59,11 +66,38 @@ export interface JobContext {
   readonly directory: string;
   /** Root of the run's directory: what lives below it or carries its path belongs to the run. */
   readonly runRoot: string;
+  /** Kept for the whole process tree; one that can't be kept makes `start` fail. */
+  readonly limits?: JobLimits;
+}
+
+/** What a job may take at most; what is absent has no limit. */
+export interface JobLimits {
+  readonly memoryBytes?: number;
+  /** May be a fraction: CPU seconds in each second. */
+  readonly cpuCores?: number;
+  /** Processes at the same time; each thread counts as one. */
+  readonly processes?: number;
+}
+
+/** For people: names of limits, and how jobs are paused. */
+export interface LimitSupport {
+  readonly kept: readonly string[];
+  readonly missing: readonly string[];
+  readonly pause: string;
+  /** What to do when a limit that is missing is wanted. */
+  readonly remedy: string;
 }
 
 export type JobStatus =
   | { readonly status: 'pending' }
   | { readonly status: 'running' }
-  /** `code` as a shell gives it: 128 + n after signal n. */
-  | { readonly status: 'exited'; readonly code: number }
+  | ExitedJob
   | { readonly status: 'lost'; readonly reason: string };
+
+export interface ExitedJob {
+  readonly status: 'exited';
+  /** As a shell gives it: 128 + n after signal n. */
+  readonly code: number;
+  /** True when a process of the job was killed because the job was at its memory limit; else absent. */
+  readonly outOfMemory?: true;
+}

@@ -85,6 +85,13 @@ export function createFakeExecutor(settings: FakeExecutorSettings = {}): Executo
   return {
     name: 'fake',
     check: async () => undefined,
+    // Nothing is executed, so nothing is ever above a limit.
+    limitSupport: async () => ({
+      kept: ['memory', 'CPU', 'process'],
+      missing: [],
+      pause: 'simulated',
+      remedy: '',
+    }),
     start,
     find: async (_command, { directory }) =>
       (await readJob(directory)) ? jobIdOf(directory) : undefined,
@@ -133,7 +140,10 @@ async function advance(
 }
 
 function statusAtEnd(job: FakeJob, work: FakeWork): JobStatus {
-  if (job.attempt > work.lostAttempts) return { status: 'exited', code: work.exitCode };
+  if (job.attempt > work.lostAttempts) {
+    const exited = { status: 'exited', code: work.exitCode } as const;
+    return work.outOfMemory ? { ...exited, outOfMemory: true } : exited;
+  }
   return { status: 'lost', reason: 'the request asked for it' };
 }
 

@@ -17,6 +17,8 @@ export interface FakeWork {
   /** Attempts up to this number are lost when their time is over. */
   readonly lostAttempts: number;
   readonly startFails: boolean;
+  /** The job ends as one does that was at its memory limit. */
+  readonly outOfMemory: boolean;
   readonly places: FakePlaces;
 }
 
@@ -32,6 +34,8 @@ export interface FakePlaces {
   readonly tasks: string;
   readonly outputs: string;
 }
+
+const KILLED = 137;
 
 /**
  * Reads the argument of a simulated command: `{"work": {…}, "places": {…}}`.
@@ -50,7 +54,10 @@ export function parseFakeWork(argument: string): FakeWork {
     seconds: failed
       ? secondsUntilEndOf(failed, tasks)
       : Math.max(number(work.seconds), taskSeconds),
-    exitCode: number(work.exit_code, failed?.exitCode ?? 0),
+    exitCode: number(
+      work.exit_code,
+      failed?.exitCode ?? (work.out_of_memory === true ? KILLED : 0),
+    ),
     tasks: failed ? tasks.slice(0, tasks.indexOf(failed) + 1) : tasks,
     stdout: text(work.stdout),
     stderr: text(work.stderr),
@@ -59,6 +66,7 @@ export function parseFakeWork(argument: string): FakeWork {
     unstoppable: work.unstoppable === true,
     lostAttempts: work.lose === true ? Number.POSITIVE_INFINITY : number(work.lose),
     startFails: work.start_fails === true,
+    outOfMemory: work.out_of_memory === true,
     places: {
       events: text(value.places.events),
       tasks: text(value.places.tasks),

@@ -1,3 +1,5 @@
+import { membersOf } from './cgroup/group-files.ts';
+import { readGroups } from './job-files.ts';
 import { processesOf } from './job-processes.ts';
 import type { LocalJob } from './local-job.ts';
 import { listProcesses, type ListedProcess } from './process-table.ts';
@@ -13,7 +15,10 @@ export async function findProcesses(
   job: LocalJob,
   known: Known,
 ): Promise<readonly ListedProcess[]> {
-  const found = processesOf(job, await listProcesses(), known);
+  const all = await listProcesses();
+  const members = await membersOf(await readGroups(job));
+  for (const { pid, start } of all) if (members.has(pid)) known.set(pid, start);
+  const found = processesOf(job, all, known);
   known.clear();
   for (const { pid, start } of found) known.set(pid, start);
   return found;

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CLAIM_FILE, EXIT_CODE_FILE } from './wrapper.ts';
+import type { Group } from './cgroup/controller.ts';
+import { groupsFromText, type JobName } from './cgroup/job-groups.ts';
+import { CLAIM_FILE, EXIT_CODE_FILE, OUT_OF_MEMORY_FILE } from './wrapper.ts';
 
 /** Who claimed a job directory: the wrapper that executes, or executed, its command. */
 export interface JobClaim {
@@ -11,7 +13,7 @@ export interface JobClaim {
 
 export async function readClaim(directory: string): Promise<JobClaim | undefined> {
   const text = await readOptional(join(directory, CLAIM_FILE));
-  const [, pid, start, host] = /^(\d+) (\d+) (.+)\n$/.exec(text ?? '') ?? [];
+  const [, pid, start, host] = /^(\d+) (\d+) (.+)\n/.exec(text ?? '') ?? [];
   if (pid === undefined || start === undefined || host === undefined) return undefined;
   return { pid: Number(pid), start, host };
 }
@@ -19,6 +21,19 @@ export async function readClaim(directory: string): Promise<JobClaim | undefined
 export async function readExitCode(directory: string): Promise<number | undefined> {
   const text = await readOptional(join(directory, EXIT_CODE_FILE));
   return text !== undefined && /^\d+\n$/.test(text) ? Number(text) : undefined;
+}
+
+/** The groups that the wrapper entered; none when the job has none, or its directory is gone. */
+export async function readGroups(
+  job: JobName & { readonly directory: string },
+): Promise<readonly Group[]> {
+  const text = await readOptional(join(job.directory, CLAIM_FILE));
+  return groupsFromText(job, text ?? '');
+}
+
+/** True when the wrapper saw that the job had been at its memory limit. */
+export async function readOutOfMemory(directory: string): Promise<boolean> {
+  return (await readOptional(join(directory, OUT_OF_MEMORY_FILE))) !== undefined;
 }
 
 async function readOptional(path: string): Promise<string | undefined> {

@@ -1,10 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import type { Command } from '../../runs/command.ts';
-import type { Executor, JobContext, JobId, JobStatus } from '../executor.ts';
+import type { Executor, JobContext, JobId } from '../executor.ts';
 import { hostNameOf, readHost, type Host } from '../host.ts';
-import { isRunning } from '../process-stat.ts';
-import { readClaim, readExitCode, type JobClaim } from './job-files.ts';
+import { CONTROLLERS, type Group } from './cgroup/controller.ts';
+import { removeGroups, sweepGroups } from './cgroup/job-groups.ts';
+import { describeLimits, requireLimits } from './cgroup/limit-support.ts';
+import { createPlaces, mergePlaces, type FindPlace } from './cgroup/places.ts';
+import { prepareGroups } from './cgroup/prepare-groups.ts';
+import { readClaim, readGroups, type JobClaim } from './job-files.ts';
+import { isReachable, isUnderWay, pollJob } from './job-status.ts';
 import { checkJobIdLength, decodeJobId, encodeJobId, type LocalJob } from './local-job.ts';
 import { pauseProcesses, resumeProcesses } from './pause-processes.ts';
 import { startWrapper } from './start-wrapper.ts';
@@ -19,12 +24,17 @@ export function createLocalExecutor(): Executor {
   let known: Promise<Host> | undefined;
   const host = (): Promise<Host> => (known ??= readHost());
 
+  const findPlace = createPlaces({ enable: true });
+
   async function start(command: Command, context: JobContext): Promise<JobId> {
     const { identity } = await host();
     checkJobIdLength(jobOf(command, context, { ...LONGEST_CLAIM, host: identity }));
     const earlier = await find(command, context);
     if (earlier !== undefined) return earlier;
-    const child = await startWrapper(command, context, identity);
+    const groups = await prepareGroups(context, findPlace);
+    const child = await startWrapper(command, context, { host: identity, groups }).finally(() =>
+      removeUnused(context, groups),
+    );
     const jobId = await find(command, context);
     if (jobId === undefined) {
       throw new Error(`The job could not be started in ${context.directory}.`);
@@ -41,7 +51,12 @@ export function createLocalExecutor(): Executor {
 
   return {
     name: 'local',
-    check: checkLocal,
+    check: async (limits = {}) => {
+      await checkLocal();
+      await sweep(createPlaces({ enable: false }));
+      await requireLimits(limits, findPlace);
+    },
+    limitSupport: () => describeLimits(createPlaces({ enable: false })),
     start,
     find,
     poll: async (jobId) => pollJob(decodeJobId(jobId), await host()),
@@ -60,9 +75,23 @@ export function createLocalExecutor(): Executor {
       const job = decodeJobId(jobId);
       const here = await host();
       // What another machine left running can be reached from there only.
-      if (hostNameOf(job.host) === here.name) await stopJob(job, here, 0);
+      if (hostNameOf(job.host) !== here.name) return;
+      await stopJob(job, here, 0);
+      await removeGroups(await readGroups(job));
     },
   };
+}
+
+/** Of many that start a job at once, one gets it: the groups of the others, if not the same, are empty. */
+async function removeUnused(context: JobContext, groups: readonly Group[]): Promise<void> {
+  const used = new Set((await readGroups(context)).map(({ path }) => path));
+  await removeGroups(groups.filter(({ path }) => !used.has(path)));
+}
+
+/** What the jobs of daemons that are no more left where ours would be. */
+async function sweep(findPlace: FindPlace): Promise<void> {
+  const places = await Promise.all(CONTROLLERS.map(findPlace));
+  await sweepGroups(mergePlaces(places.filter((one) => one !== undefined)));
 }
 
 async function find(command: Command, context: JobContext): Promise<JobId | undefined> {
@@ -77,42 +106,8 @@ function jobOf(command: Command, context: JobContext, claim: JobClaim): LocalJob
   return { ...claim, directory, runRoot, runId, attempt, stopSignal: command.stopSignal };
 }
 
-async function pollJob(job: LocalJob, host: Host): Promise<JobStatus> {
-  const runs = job.host === host.identity && (await isRunning(job.pid, job.start));
-  // Read after the look at the process, so that a job which ends in between is not taken for lost.
-  const code = await readExitCode(job.directory);
-  if (code !== undefined) return { status: 'exited', code };
-  if (runs) return { status: 'running' };
-  return { status: 'lost', reason: reasonOfLoss(job, host) };
-}
-
-function reasonOfLoss(job: LocalJob, host: Host): string {
-  if (job.host === host.identity) return 'its process ended without an exit code (killed?)';
-  const started = hostNameOf(job.host);
-  if (started === host.name) return `the host ${host.name} was restarted`;
-  return `it was started on the host ${started}, which is not this one (${host.name})`;
-}
-
 async function stopJob(job: LocalJob, host: Host, graceSeconds: number): Promise<void> {
   if (await isReachable(job, host, 'stopped')) await stopProcesses(job, graceSeconds);
-}
-
-/** False for a job that has ended, also without an exit code. */
-async function isUnderWay(job: LocalJob, host: Host, deed: string): Promise<boolean> {
-  if (!(await isReachable(job, host, deed))) return false;
-  return (await pollJob(job, host)).status === 'running';
-}
-
-/**
- * False when nothing of the job can be left.
- * @throws Error for a job of another machine, where nothing can be seen or done from here.
- */
-async function isReachable(job: LocalJob, host: Host, deed: string): Promise<boolean> {
-  if (job.host === host.identity) return true;
-  const started = hostNameOf(job.host);
-  if (started === host.name) return false; // no process outlives its boot
-  if ((await readExitCode(job.directory)) !== undefined) return false;
-  throw new Error(`The job runs on the host ${started} and can't be ${deed} from ${host.name}.`);
 }
 
 async function checkLocal(): Promise<void> {

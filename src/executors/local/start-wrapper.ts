@@ -3,10 +3,19 @@ import { open, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { RUN_MARKER, type Command } from '../../runs/command.ts';
 import type { JobContext } from '../executor.ts';
+import type { Group } from './cgroup/controller.ts';
+import { hasLimits } from './cgroup/set-limits.ts';
+import { groupsToText } from './cgroup/job-groups.ts';
 import { ATTEMPT_MARKER } from './job-processes.ts';
 import { WRAPPER } from './wrapper.ts';
 
 const SHELL = '/bin/sh';
+
+/** Where the wrapper runs: the identity of the host, and the job's groups, which must exist. */
+export interface WrapperPlace {
+  readonly host: string;
+  readonly groups: readonly Group[];
+}
 
 /**
  * Starts the wrapper in a session of its own and waits until it has claimed the job directory, or has
@@ -15,14 +24,14 @@ const SHELL = '/bin/sh';
 export async function startWrapper(
   command: Command,
   job: JobContext,
-  host: string,
+  { host, groups }: WrapperPlace,
 ): Promise<ChildProcess> {
   await checkWorkingDirectory(command.workingDirectory);
   // Appended, so that a second start leaves the output of the first as it is.
   const stdout = await open(command.stdoutPath, 'a', 0o600);
   const stderr = await open(command.stderrPath, 'a', 0o600);
   try {
-    const child = spawn(SHELL, wrapperArguments(command, job, host), {
+    const child = spawn(SHELL, wrapperArguments(command, job, { host, groups }), {
       detached: true,
       cwd: command.workingDirectory,
       env: environmentOf(command, job),
@@ -36,9 +45,15 @@ export async function startWrapper(
   }
 }
 
-function wrapperArguments(command: Command, job: JobContext, host: string): string[] {
+function wrapperArguments(
+  command: Command,
+  job: JobContext,
+  { host, groups }: WrapperPlace,
+): string[] {
   const tools = process.env.PATH ?? '/usr/bin:/bin';
-  return ['-c', WRAPPER, 'wes-job', job.directory, tools, host, ...command.argv];
+  const limited = hasLimits(job.limits) ? 'limited' : '';
+  const own = [job.directory, tools, host, groupsToText(groups), limited];
+  return ['-c', WRAPPER, 'wes-job', ...own, ...command.argv];
 }
 
 function environmentOf(command: Command, job: JobContext): Record<string, string> {

@@ -1,6 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isRunning } from '../process-stat.ts';
+import { isRunning, readProcess } from '../process-stat.ts';
+import { thaw } from './cgroup/freezer.ts';
+import { killGroups } from './cgroup/kill-groups.ts';
 import { findProcesses, type Known } from './find-processes.ts';
+import { readGroups } from './job-files.ts';
 import type { LocalJob } from './local-job.ts';
 import { sendSignal, signalGroup } from './signals.ts';
 
@@ -17,9 +21,11 @@ export async function stopProcesses(job: LocalJob, graceSeconds: number): Promis
   const known: Known = new Map();
   await findProcesses(job, known);
   if (known.size > 0 && graceSeconds > 0) {
+    const asked = await childrenOf(job.pid);
     await askToEnd(job, known);
-    await awaitEnd(known, performance.now() + graceSeconds * 1000);
+    await awaitEnd(known, performance.now() + graceSeconds * 1000, () => askLateEngine(job, asked));
   }
+  await killGroups(await readGroups(job));
   const deadline = performance.now() + KILL_MS;
   for (let emptyScans = 0; emptyScans < 2;) {
     const left = (await findProcesses(job, known)).map(({ pid }) => pid);
@@ -45,10 +51,34 @@ async function askToEnd(job: LocalJob, known: Known): Promise<void> {
     for (const [pid, start] of known) await sendSignal(pid, start, job.stopSignal);
   }
   for (const [pid, start] of known) await sendSignal(pid, start, 'SIGCONT');
+  await thaw(await readGroups(job));
 }
 
-async function awaitEnd(known: ReadonlyMap<number, string>, deadline: number): Promise<void> {
+/**
+ * A signal that comes just before the wrapper starts the engine ends nothing: the wrapper has to live
+ * until the engine's end. So an engine that was not there yet is asked by itself.
+ */
+async function askLateEngine(job: LocalJob, asked: Set<number>): Promise<void> {
+  for (const pid of await childrenOf(job.pid)) {
+    const late = asked.has(pid) ? undefined : await readProcess(pid);
+    asked.add(pid);
+    if (late?.parent === job.pid) await sendSignal(pid, late.start, job.stopSignal);
+  }
+}
+
+/** Pids of the children of a process; none where the kernel does not list them. */
+async function childrenOf(pid: number): Promise<Set<number>> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'latin1').catch(() => '');
+  return new Set(text.split(' ').filter(Boolean).map(Number));
+}
+
+async function awaitEnd(
+  known: ReadonlyMap<number, string>,
+  deadline: number,
+  meanwhile: () => Promise<void> = async () => undefined,
+): Promise<void> {
   for (;;) {
+    await meanwhile();
     const running = await Promise.all([...known].map(([pid, start]) => isRunning(pid, start)));
     if (!running.includes(true) || performance.now() >= deadline) return;
     await delay(CHECK_MS);
