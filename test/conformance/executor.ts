@@ -47,7 +47,10 @@ export function describeExecutor(name: string, fixture: ExecutorFixture): void {
       executor = fixture.createExecutor();
     });
     afterEach(async () => {
-      for (const jobId of started.splice(0)) await executor.cancel(jobId, { graceSeconds: 0 });
+      for (const jobId of started.splice(0)) {
+        await executor.cancel(jobId, { graceSeconds: 0 });
+        await executor.cleanup(jobId);
+      }
       await rm(workRoot, { recursive: true });
     });
 
@@ -69,7 +72,9 @@ export function describeExecutor(name: string, fixture: ExecutorFixture): void {
         directory: other.job,
         runRoot: other.root,
       };
-      await ended(await executor.start(fixture.command(work, other), context));
+      const jobId = await executor.start(fixture.command(work, other), context);
+      started.push(jobId);
+      await ended(jobId);
     }
 
     const ended = (jobId: JobId): Promise<JobStatus> =>

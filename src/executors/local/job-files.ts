@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Group } from './cgroup/controller.ts';
 import { groupsFromText, type JobName } from './cgroup/job-groups.ts';
-import { CLAIM_FILE, EXIT_CODE_FILE, OUT_OF_MEMORY_FILE } from './wrapper.ts';
+import { CLAIM_FILE, EXIT_CODE_FILE, OUT_OF_MEMORY_FILE, STOP_FILE } from './wrapper.ts';
 
 /** Who claimed a job directory: the wrapper that executes, or executed, its command. */
 export interface JobClaim {
@@ -34,6 +34,14 @@ export async function readGroups(
 /** True when the wrapper saw that the job had been at its memory limit. */
 export async function readOutOfMemory(directory: string): Promise<boolean> {
   return (await readOptional(join(directory, OUT_OF_MEMORY_FILE))) !== undefined;
+}
+
+/**
+ * Lets the wrapper not start an engine that is about to be told to stop. Where this can't be written
+ * (a full disk, a directory that is gone) the grace time and force do without.
+ */
+export async function writeStop(directory: string): Promise<void> {
+  await writeFile(join(directory, STOP_FILE), '').catch(() => undefined);
 }
 
 async function readOptional(path: string): Promise<string | undefined> {

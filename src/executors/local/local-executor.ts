@@ -16,15 +16,21 @@ import { startWrapper } from './start-wrapper.ts';
 import { stopProcesses } from './stop-processes.ts';
 import { watchJob } from './watch-job.ts';
 
+export interface LocalExecutorSettings {
+  /** Where jobs can have cgroups: looked for on the machine, unless told. */
+  readonly findPlace?: FindPlace;
+}
+
 /** Executes commands as processes of this machine (Linux), which outlive the daemon. */
-export function createLocalExecutor(): Executor {
+export function createLocalExecutor(settings: LocalExecutorSettings = {}): Executor {
   /** Wrappers that this process started, for a hint when they end; nothing depends on it. */
   const children = new Map<JobId, ChildProcess>();
 
   let known: Promise<Host> | undefined;
   const host = (): Promise<Host> => (known ??= readHost());
 
-  const findPlace = createPlaces({ enable: true });
+  const findPlace = settings.findPlace ?? createPlaces({ enable: true });
+  const lookForPlace = settings.findPlace ?? createPlaces({ enable: false });
 
   async function start(command: Command, context: JobContext): Promise<JobId> {
     const { identity } = await host();
@@ -53,10 +59,10 @@ export function createLocalExecutor(): Executor {
     name: 'local',
     check: async (limits = {}) => {
       await checkLocal();
-      await sweep(createPlaces({ enable: false }));
+      await sweep(lookForPlace);
       await requireLimits(limits, findPlace);
     },
-    limitSupport: () => describeLimits(createPlaces({ enable: false })),
+    limitSupport: () => describeLimits(lookForPlace),
     start,
     find,
     poll: async (jobId) => pollJob(decodeJobId(jobId), await host()),

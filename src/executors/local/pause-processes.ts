@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { freeze, isFrozen, thaw } from './cgroup/freezer.ts';
 import { membersOf } from './cgroup/group-files.ts';
-import { findProcesses, type Known } from './find-processes.ts';
+import { createScanCounter, findProcesses, type Known } from './find-processes.ts';
 import { readGroups } from './job-files.ts';
 import type { LocalJob } from './local-job.ts';
 import type { ListedProcess } from './process-table.ts';
@@ -27,20 +27,24 @@ export async function pauseProcesses(job: LocalJob): Promise<void> {
   // The session's group at once, because it is stopped as one: a loop of forks in it can't run ahead.
   if (frozen.size === 0) await signalGroup(job, 'SIGSTOP');
   const deadline = performance.now() + PAUSE_MS;
-  for (;;) {
+  const isOver = createScanCounter();
+  let running: readonly ListedProcess[] = [];
+  const scan = async (): Promise<boolean> => {
     const all = await findProcesses(job, known);
-    const running = all.filter((one) => !frozen.has(one.pid) && !standsStill(one, told));
-    if (running.length === 0) return;
-    if (performance.now() > deadline) {
-      await resumeProcesses(job);
-      const pids = running.map(({ pid }) => pid).join(', ');
-      throw new Error(`Processes ${pids} could not be stopped with SIGSTOP.`);
-    }
+    running = all.filter((one) => !frozen.has(one.pid) && !standsStill(one, told));
     for (const { pid, start } of running) {
       await sendSignal(pid, start, 'SIGSTOP');
       told.add(identity({ pid, start }));
     }
-    await delay(CHECK_MS);
+    return running.length > 0;
+  };
+  while (!(await isOver(scan))) {
+    if (running.length > 0 && performance.now() > deadline) {
+      await resumeProcesses(job);
+      const pids = running.map(({ pid }) => pid).join(', ');
+      throw new Error(`Processes ${pids} could not be stopped with SIGSTOP.`);
+    }
+    if (running.length > 0) await delay(CHECK_MS);
   }
 }
 

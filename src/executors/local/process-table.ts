@@ -14,7 +14,9 @@ const READ_AT_ONCE = 32;
 /** All living processes that this user may signal, but for ourselves and the init process. */
 export async function listProcesses(): Promise<readonly ListedProcess[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  const candidates = pids.filter((pid) => pid !== process.pid && pid !== 1);
+  const others = pids.filter((pid) => pid !== process.pid && pid !== 1);
+  // The youngest first: they are the likeliest to end, or to start another, before they are looked at.
+  const candidates = others.toSorted((a, b) => b - a);
   const listed: ListedProcess[] = [];
   for (let first = 0; first < candidates.length; first += READ_AT_ONCE) {
     const found = await Promise.all(candidates.slice(first, first + READ_AT_ONCE).map(readListed));

@@ -48,8 +48,12 @@ if ! PATH=$_wes_tools ln "$_wes_claim" "$_wes_directory/pid" 2>/dev/null; then
 fi
 PATH=$_wes_tools rm -f "$_wes_claim"
 exec 3>&-
+# A stop signal that came before this was caught above and is forgotten; the file was there before it.
 # exec, so that a shell builtin is never taken for a program of its name.
-(exec "$@")
+(
+  if [ -e "$_wes_directory/stop" ]; then exit 143; fi
+  exec "$@"
+)
 _wes_code=$?
 trap '' TERM INT HUP QUIT USR1 USR2
 # The groups may be gone before somebody asks.
@@ -73,3 +77,5 @@ exit "$_wes_code"
 export const CLAIM_FILE = 'pid';
 export const EXIT_CODE_FILE = 'exit_code';
 export const OUT_OF_MEMORY_FILE = 'out_of_memory';
+/** Written before the stop signal is sent. */
+export const STOP_FILE = 'stop';

@@ -17,7 +17,15 @@ import { until } from '../../support/until.ts';
 const MOST_SECONDS_TO_CANCEL = 10;
 
 describeExecutor('local', {
-  createExecutor: createLocalExecutor,
+  createExecutor: () => createLocalExecutor(),
+  command: ({ seconds, exitCode }, directory) =>
+    shell(`echo executed; sleep ${seconds}; exit ${exitCode}`, directory),
+  countExecutions: async (directory) =>
+    (await readFile(directory.stdout, 'utf8')).split('executed\n').length - 1,
+});
+
+describeExecutor('local without cgroups', {
+  createExecutor: () => createLocalExecutor({ findPlace: async () => undefined }),
   command: ({ seconds, exitCode }, directory) =>
     shell(`echo executed; sleep ${seconds}; exit ${exitCode}`, directory),
   countExecutions: async (directory) =>
@@ -41,7 +49,10 @@ describe('the local executor', () => {
     job = { runId, attempt: 1, directory: directory.job, runRoot: directory.root };
   });
   afterEach(async () => {
-    if (jobId !== undefined) await executor.cancel(jobId, { graceSeconds: 0 });
+    if (jobId !== undefined) {
+      await executor.cancel(jobId, { graceSeconds: 0 });
+      await executor.cleanup(jobId);
+    }
     jobId = undefined;
     await rm(workRoot, { recursive: true });
   });
@@ -264,6 +275,23 @@ describe('the local executor', () => {
     await executor.cancel(id, { graceSeconds: 8 });
     expect(await executor.poll(id)).toEqual({ status: 'exited', code: 5 });
     expect(await readFile(directory.stdout, 'utf8')).toBe('stopped\n');
+  });
+
+  test('a job that is cancelled while it starts hears its stop signal', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const context = {
+        ...job,
+        attempt: round + 1,
+        directory: join(directory.root, `job${round}`),
+      };
+      await mkdir(context.directory);
+      const before = performance.now();
+      const id = await executor.start(shell('exec sleep 600', directory), context);
+      await executor.cancel(id, { graceSeconds: 60 });
+      await executor.cleanup(id);
+      expect(performance.now() - before).toBeLessThan(MOST_SECONDS_TO_CANCEL * 1000);
+      expect(await living([decodeJobId(id).pid])).toEqual([]);
+    }
   });
 
   test('sends the stop signal that the command asked for', async () => {

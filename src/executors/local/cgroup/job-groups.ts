@@ -39,13 +39,16 @@ export async function removeGroups(groups: readonly Group[]): Promise<void> {
 }
 
 /** Removes the empty groups that jobs of daemons which are no more left below the given ones. */
-export async function sweepGroups(places: readonly Group[]): Promise<void> {
+export async function sweepGroups(
+  places: readonly Group[],
+  { olderThanMs = SWEEP_AGE_MS }: { readonly olderThanMs?: number } = {},
+): Promise<void> {
   for (const { path } of places) {
     const names = await readdir(path).catch(() => []);
     for (const name of names.filter((one) => one.startsWith(PREFIX))) {
       const group = join(path, name);
       const changed = await stat(group).catch(() => undefined);
-      if (changed && Date.now() - changed.ctimeMs > SWEEP_AGE_MS) await removeGroup(group);
+      if (changed && Date.now() - changed.ctimeMs >= olderThanMs) await removeGroup(group);
     }
   }
 }

@@ -67,5 +67,6 @@ function unescape(text: string): string {
 
 function directoryOf({ root, point }: Mount, group: string): string | undefined {
   const below = posix.relative(root, group);
-  return below.split('/').includes('..') ? undefined : posix.join(point, below);
+  const isOutside = [group, below].some((path) => path.split('/').includes('..'));
+  return isOutside ? undefined : posix.join(point, below);
 }

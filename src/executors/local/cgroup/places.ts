@@ -13,16 +13,21 @@ const run = promisify(execFile);
 /** The group below which jobs can have groups with a controller; undefined where there is none. */
 export type FindPlace = (controller: Controller) => Promise<Group | undefined>;
 
+export interface PlaceSearch {
+  /** Whether controllers may be enabled where that needs the processes beside us moved. */
+  readonly enable: boolean;
+  /** Versions of cgroups to look at; all, unless told. */
+  readonly versions?: readonly Group['version'][];
+}
+
 /**
  * Looks for places for the groups of jobs. Each is tried out once: a group is made, a process enters
  * it, and it is removed.
- *
- * @param enable whether controllers may be enabled where that needs the processes beside us moved
  */
-export function createPlaces({ enable }: { readonly enable: boolean }): FindPlace {
+export function createPlaces(search: PlaceSearch): FindPlace {
   const found = new Map<Controller, Promise<Group | undefined>>();
   return (controller) => {
-    const known = found.get(controller) ?? findPlace(controller, enable);
+    const known = found.get(controller) ?? findPlace(controller, search);
     found.set(controller, known);
     return known;
   };
@@ -41,9 +46,14 @@ export function mergePlaces(places: readonly Group[]): readonly Group[] {
   });
 }
 
-async function findPlace(controller: Controller, enable: boolean): Promise<Group | undefined> {
+async function findPlace(
+  controller: Controller,
+  { enable, versions = [1, 2] }: PlaceSearch,
+): Promise<Group | undefined> {
   const own = await readOwnGroups().catch(() => []);
-  const fitting = own.filter(({ controllers }) => controllers.includes(controller));
+  const fitting = own.filter(
+    (one) => one.controllers.includes(controller) && versions.includes(one.version),
+  );
   // Version 1 first: where a controller is there, version 2 does not have it.
   for (const group of fitting.toSorted((a, b) => a.version - b.version)) {
     const place = { ...placeBeside(group), controllers: [controller] };
