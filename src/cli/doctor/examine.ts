@@ -5,6 +5,7 @@ import { checkDatabase } from './database-checks.ts';
 import {
   checkEngines,
   checkExecutor,
+  checkLimits,
   checkNode,
   checkStorage,
   checkWorkDirectory,
@@ -19,6 +20,7 @@ export async function examine(config: Config, now: number): Promise<readonly Fin
     await checkStorage(config),
     await checkWorkDirectory(config),
     await checkExecutor(config),
+    await checkLimits(config),
     await checkEngines(config),
   ];
 }

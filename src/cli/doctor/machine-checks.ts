@@ -61,6 +61,17 @@ export async function checkExecutor(config: Config): Promise<Finding> {
   });
 }
 
+/** What could be asked for; a limit that is asked for and can't be kept is the daemon's error. */
+export async function checkLimits(config: Config): Promise<Finding> {
+  return await attempt('Limits', 'See "Limits of a run" in docs/operations.md', async () => {
+    const { kept, missing, pause, remedy } = await createExecutor(config).limitSupport();
+    const able = kept.length === 0 ? 'none can be kept' : `${kept.join(', ')} can be kept`;
+    const detail = `${able}; runs are paused with ${pause}`;
+    if (missing.length === 0) return ok('Limits', detail);
+    return ok('Limits', `${detail}. For ${missing.join(', ')}: ${remedy}`);
+  });
+}
+
 export async function checkEngines(config: Config): Promise<Finding> {
   const remedy = 'Install one: `wes engines install cwltool`';
   return await attempt('Engines', remedy, async () => {

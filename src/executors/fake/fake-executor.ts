@@ -89,7 +89,7 @@ export function createFakeExecutor(settings: FakeExecutorSettings = {}): Executo
     limitSupport: async () => ({
       kept: ['memory', 'CPU', 'process'],
       missing: [],
-      pause: 'simulated',
+      pause: 'a clock that stands still',
       remedy: '',
     }),
     start,

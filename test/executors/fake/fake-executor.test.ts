@@ -141,6 +141,51 @@ describe('the fake executor', () => {
     expect(await executor.poll(jobId)).toEqual({ status: 'running' });
   });
 
+  test('tells when the request asked for a job out of memory', async () => {
+    const jobId = await start({ seconds: 5, out_of_memory: true });
+    clock = START + 5000;
+    const expected = { status: 'exited', code: 137, outOfMemory: true };
+    expect(await executor.poll(jobId)).toEqual(expected);
+  });
+
+  test('dates what happens after a pause by the clock, and loses none of the work', async () => {
+    const tasks = [
+      { name: 'align', seconds: 10, stdout: 'abcdefghij' },
+      { name: 'sort', seconds: 5 },
+    ];
+    const jobId = await start({ tasks });
+    clock = START + 4000;
+    await executor.pause(jobId);
+    clock = START + 100_000;
+    expect(await executor.poll(jobId)).toEqual({ status: 'running' });
+    expect(await readFile(join(directory.tasks, '1/stdout'), 'utf8')).toBe('abcd');
+    await executor.resume(jobId);
+    clock = START + 105_000;
+    await executor.poll(jobId);
+    expect(await readFile(join(directory.tasks, '1/stdout'), 'utf8')).toBe('abcdefghi');
+    await executor.pause(jobId);
+    clock = START + 205_000;
+    await executor.resume(jobId);
+    clock = START + 300_000;
+    expect(await executor.poll(jobId)).toEqual({ status: 'exited', code: 0 });
+    expect((await ENGINE.tasks(directory, 0)).events).toMatchObject([
+      { type: 'started', taskId: '1', at: START },
+      { type: 'ended', taskId: '1', at: START + 206_000 },
+      { type: 'started', taskId: '2', at: START + 206_000 },
+      { type: 'ended', taskId: '2', at: START + 211_000 },
+    ]);
+  });
+
+  test('a paused job that is stopped does no more work', async () => {
+    const jobId = await start({ seconds: 600, stdout: 'x'.repeat(600) });
+    clock = START + 100_000;
+    await executor.pause(jobId);
+    clock = START + 200_000;
+    await executor.cancel(jobId, { graceSeconds: 0 });
+    expect(await executor.poll(jobId)).toEqual({ status: 'exited', code: 143 });
+    expect(await readFile(directory.stdout, 'utf8')).toHaveLength(100);
+  });
+
   test('says that a job is lost whose directory is gone', async () => {
     const jobId = await start({});
     await rm(directory.job, { recursive: true });

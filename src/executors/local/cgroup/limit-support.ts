@@ -26,7 +26,7 @@ export async function describeLimits(findPlace: FindPlace): Promise<LimitSupport
   return {
     kept: kept.map((one) => NAMES[one] ?? one),
     missing: missing.map((one) => NAMES[one] ?? one),
-    pause: freezer ? `cgroup v${freezer.version} freezer` : 'SIGSTOP',
+    pause: freezer ? `the freezer of cgroup v${freezer.version}` : 'SIGSTOP',
     remedy: REMEDY,
   };
 }
