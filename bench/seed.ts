@@ -63,6 +63,8 @@ function endedRun(index: number, createdAt: number): Insertable<Tables['workflow
     ended_at: createdAt + 60 * SECOND_MS,
     attempt: 1,
     engine: 'fake',
+    priority: 0,
+    pause_requested: 0,
     workflow_type: 'FAKE',
     executor: 'fake',
     exit_code: index % 10 === 0 ? 1 : 0,

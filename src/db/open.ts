@@ -2,6 +2,7 @@ import { Kysely, sql } from 'kysely';
 import type { UserStore } from '../auth/user-store.ts';
 import type { DaemonRegistry } from '../runs/daemon-registry.ts';
 import { WesError } from '../runs/errors.ts';
+import type { Removals } from '../runs/removals.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { createDaemonRegistry } from './daemon-registry.ts';
 import { parseDatabaseUrl } from './database-url.ts';
@@ -9,6 +10,7 @@ import { openDialect } from './dialects/open-dialect.ts';
 import { watchedDialect } from './dialects/watched-dialect.ts';
 import { migrate, pendingMigrations } from './migrate.ts';
 import { redactUrl } from './redact-url.ts';
+import { createRemovals } from './removals.ts';
 import { createRunStore } from './run-store.ts';
 import type { Tables } from './schema.ts';
 import { createUserStore } from './user-store.ts';
@@ -17,6 +19,7 @@ export interface Database {
   readonly runs: RunStore;
   readonly daemons: DaemonRegistry;
   readonly users: UserStore;
+  readonly removals: Removals;
   /** Brings the schema up to date; gives the names of the migrations that were applied. */
   migrate(): Promise<readonly string[]>;
   /** What `migrate` would apply. While it is not empty, the database is not to be used. */
@@ -48,6 +51,7 @@ export async function openDatabase(url: string): Promise<Database> {
     runs: createRunStore(connection),
     daemons: createDaemonRegistry(connection),
     users: createUserStore(connection),
+    removals: createRemovals(connection),
     migrate: () => migrate(connection),
     pendingMigrations: () => pendingMigrations(connection),
     check,

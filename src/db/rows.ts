@@ -19,8 +19,11 @@ export function runFromRow(row: Selectable<RunsTable>): Run {
     request: fromJson(row.request),
     engine: row.engine,
     createdAt: row.created_at,
+    priority: row.priority,
     attempt: row.attempt,
+    pauseRequested: row.pause_requested !== 0,
     ...withoutNulls({
+      rerunOf: row.rerun_of,
       startedAt: row.started_at,
       endedAt: row.ended_at,
       engineVersion: row.engine_version,
@@ -30,6 +33,7 @@ export function runFromRow(row: Selectable<RunsTable>): Run {
       outputs: row.outputs === null ? null : fromJson(row.outputs),
       leaseOwner: row.lease_owner,
       jobId: row.job_id,
+      logsRemovedAt: row.logs_removed_at,
     }),
   };
 }

@@ -5,11 +5,15 @@ import { requestCancel } from './runs/cancel.ts';
 import { claimRun } from './runs/claim.ts';
 import { countByState, countRuns } from './runs/count.ts';
 import { createRun } from './runs/create.ts';
+import { listEnded } from './runs/ended.ts';
 import { getRun, getRunState, listAttachments, listEvents } from './runs/get.ts';
 import { listLeased, listLeaseOwners, takeOver } from './runs/lease.ts';
 import { listRuns } from './runs/list.ts';
 import { moveRun } from './runs/move.ts';
 import { getOutput, listOutputs } from './runs/outputs.ts';
+import { requestPause } from './runs/pause.ts';
+import { getQueuePosition } from './runs/queue-position.ts';
+import { markLogsRemoved, removeRun } from './runs/remove.ts';
 import { getTask, listTasks, saveTasks } from './runs/tasks.ts';
 
 /** The runs in the database: each operation is a file in `runs/`. */
@@ -17,10 +21,13 @@ export function createRunStore(connection: Connection): RunStore {
   const counts = createCostBoundedCache();
 
   return {
-    createRun: (run) => createRun(connection, run),
+    createRun: (run, quota) => createRun(connection, run, quota),
     requestCancel: (runId, actor, at) => requestCancel(connection, { runId, actor, at }),
+    requestPause: (request) => requestPause(connection, request),
     claimRun: (claim) => claimRun(connection, claim),
     moveRun: (move) => moveRun(connection, move),
+    removeRun: (runId, at) => removeRun(connection, runId, at),
+    markLogsRemoved: (runId, actor, at) => markLogsRemoved(connection, { runId, actor, at }),
 
     countRuns: (filter) => counts.get(JSON.stringify(filter), () => countRuns(connection, filter)),
     countByState: () => counts.get('by state', () => countByState(connection)),
@@ -34,6 +41,8 @@ export function createRunStore(connection: Connection): RunStore {
     getTask: (runId, taskId) => getTask(connection, runId, taskId),
     listOutputs: (runId, page) => listOutputs(connection, runId, page),
     getOutput: (runId, path) => getOutput(connection, runId, path),
+    listEnded: (query) => listEnded(connection, query),
+    getQueuePosition: (runId) => getQueuePosition(connection, runId),
     listLeased: (daemonId) => listLeased(connection, daemonId),
     listLeaseOwners: () => listLeaseOwners(connection),
     takeOver: (runId, from, newOwner, at) => takeOver(connection, { runId, from, newOwner, at }),

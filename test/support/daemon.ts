@@ -121,6 +121,7 @@ export class TestService {
       })),
       engine: isScript ? 'shell' : 'fake',
       createdAt: Date.now(),
+      priority: 0,
     });
     return runId;
   }

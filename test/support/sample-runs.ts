@@ -23,6 +23,7 @@ export function newRun(
     engine: 'cwltool',
     attachments: [],
     createdAt: Date.now(),
+    priority: 0,
     ...fields,
     request: { ...SAMPLE_REQUEST, ...fields.request },
   };

@@ -37,6 +37,8 @@ export interface ColumnTypes {
   readonly pathInIndex: string;
   /** Stands after the closing parenthesis of CREATE TABLE. */
   readonly tableOptions: string;
+  /** True where an index is named within its table, so that DROP INDEX has to say the table. */
+  readonly indexesAreOfTables: boolean;
 }
 
 /** The value of a field of an error of unknown shape, as database drivers set them. */

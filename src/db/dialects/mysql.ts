@@ -121,5 +121,6 @@ async function columnTypes<T>(db: Kysely<T>): Promise<ColumnTypes> {
     text: 'longtext',
     pathInIndex: 'path(700)',
     tableOptions: `engine = InnoDB default character set utf8mb4 collate ${collation}`,
+    indexesAreOfTables: true,
   };
 }

@@ -28,6 +28,7 @@ const COLUMN_TYPES: ColumnTypes = {
   text: 'text',
   pathInIndex: 'path',
   tableOptions: '',
+  indexesAreOfTables: false,
 };
 
 /** PostgreSQL, through pg. */

@@ -39,6 +39,7 @@ const COLUMN_TYPES: ColumnTypes = {
   text: 'text',
   pathInIndex: 'path',
   tableOptions: '',
+  indexesAreOfTables: false,
 };
 
 /** SQLite through the driver that is built into Node; one connection, which Kysely gives out in turn. */

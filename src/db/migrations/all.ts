@@ -2,6 +2,7 @@ import { createRuns } from './0001-runs.ts';
 import { createTasksAndOutputs } from './0002-tasks-and-outputs.ts';
 import { createUsers } from './0003-users.ts';
 import { createDaemons } from './0004-daemons.ts';
+import { orderTheQueue } from './0005-queue-order.ts';
 import type { SchemaChange } from './schema-change.ts';
 
 /**
@@ -13,4 +14,5 @@ export const MIGRATIONS: Readonly<Record<string, (change: SchemaChange) => Promi
   '0002-tasks-and-outputs': createTasksAndOutputs,
   '0003-users': createUsers,
   '0004-daemons': createDaemons,
+  '0005-queue-order': orderTheQueue,
 };

@@ -1,6 +1,7 @@
 import { sql, type Transaction, type UpdateQueryBuilder, type UpdateResult } from 'kysely';
 import { isTerminal, sourcesOf, type StoredState } from '../../runs/state.ts';
 import { toJson } from '../json-text.ts';
+import { queueOfRow } from '../queue-name.ts';
 import type { Tables } from '../schema.ts';
 
 export interface StateChange {
@@ -30,7 +31,7 @@ export async function changeState(
       previous_state: sql.ref('state'),
       state: change.to,
       revision: sql`revision + 1`,
-      queued_engine: change.to === 'QUEUED' ? sql.ref('engine') : null,
+      queue: change.to === 'QUEUED' ? queueOfRow() : null,
     })
     .set(consequences(change))
     .where('run_id', '=', change.runId)
@@ -55,6 +56,8 @@ function consequences({ to, at }: StateChange) {
       : {}),
     ...(isTerminal(to) ? { ended_at: notBefore('coalesce(started_at, created_at)', at) } : {}),
     ...(isTerminal(to) || to === 'QUEUED' ? { lease_owner: null } : {}),
+    // A wish to pause ends with the work that it was for.
+    ...(to === 'RUNNING' || to === 'PAUSED' ? {} : { pause_requested: 0 }),
   };
 }
 

@@ -1,51 +1,48 @@
 import { sql, type Transaction } from 'kysely';
 import type { Run } from '../../runs/run.ts';
 import type { Claim } from '../../runs/run-store.ts';
-import { inTransaction, retried, type Connection } from '../retry.ts';
+import { inTransaction, type Connection } from '../retry.ts';
 import { runFromRow } from '../rows.ts';
 import type { Tables } from '../schema.ts';
 import { changeState } from './change-state.ts';
-
-/** How many runs are tried before the queue is asked again. */
-const CANDIDATES = 8;
+import { holdLocks, makeLocks } from './claim-locks.ts';
+import { engineHasRoom, lockSubjects, ownerHasRoom } from './concurrency-limits.ts';
+import { countLeased } from './leased-counts.ts';
+import { findCandidates, type Candidate } from './turns.ts';
 
 /**
- * Takes the oldest run that the daemon can execute. Each candidate is a compare-and-set of its own;
- * when others won all of them, there may be more behind, and the queue is asked again.
+ * Takes the run whose turn it is. Each candidate is a compare-and-set of its own; when others won all of
+ * them, there may be more behind, and the queue is asked again.
  */
 export async function claimRun(connection: Connection, claim: Claim): Promise<Run | undefined> {
   for (;;) {
-    const runIds = await findCandidates(connection, claim);
-    if (runIds.length === 0) return undefined;
-    for (const runId of runIds) {
-      const run = await inTransaction(connection, (tx) => takeRun(tx, runId, claim));
+    const candidates = await findCandidates(connection, claim);
+    if (candidates.length === 0) return undefined;
+    for (const candidate of candidates) {
+      const run = await takeWithinLimits(connection, candidate, claim);
       if (run) return run;
     }
   }
 }
 
-async function findCandidates(connection: Connection, { engines }: Claim): Promise<string[]> {
-  const queues: string[][] = [];
-  for (const offer of engines) queues.push(await oldestQueued(connection, offer));
-  return queues.flat().sort().slice(0, CANDIDATES);
-}
-
-async function oldestQueued(
-  { db, dialect }: Connection,
-  { engine, versions }: Claim['engines'][number],
-): Promise<string[]> {
-  const query = db
-    .selectFrom('workflow_runs')
-    .select('run_id')
-    .where('queued_engine', '=', engine)
-    .where((eb) => {
-      const isFree = eb('requested_engine_version', 'is', null);
-      if (versions.length === 0) return isFree;
-      return eb.or([isFree, eb('requested_engine_version', 'in', [...versions])]);
-    })
-    .orderBy('run_id')
-    .limit(CANDIDATES);
-  return (await retried(dialect, () => query.execute())).map((row) => row.run_id);
+/** Limits were asked before, but others claim at the same time: they are counted again under locks. */
+async function takeWithinLimits(
+  connection: Connection,
+  candidate: Candidate,
+  claim: Claim,
+): Promise<Run | undefined> {
+  const { limits = {} } = claim;
+  const subjects = lockSubjects(candidate, limits);
+  await makeLocks(connection, subjects);
+  return inTransaction(connection, async (tx) => {
+    if (subjects.length > 0) {
+      await holdLocks(tx, subjects);
+      const counts = await countLeased(tx);
+      if (!ownerHasRoom(candidate.owner, limits, counts)) return undefined;
+      if (!engineHasRoom(candidate.engine, limits, counts)) return undefined;
+    }
+    return takeRun(tx, candidate.runId, claim);
+  });
 }
 
 async function takeRun(

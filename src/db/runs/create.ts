@@ -1,21 +1,35 @@
 import type { Transaction } from 'kysely';
 import { OutcomeUnknownError } from '../../runs/errors.ts';
 import type { NewRun } from '../../runs/run.ts';
-import type { CreateResult } from '../../runs/run-store.ts';
+import type { CreateResult, RunStore } from '../../runs/run-store.ts';
 import { batches } from '../batches.ts';
 import { digest, tagDigest } from '../digest.ts';
 import { toJson } from '../json-text.ts';
 import { indexedName } from '../plain-text.ts';
+import { queueName } from '../queue-name.ts';
 import { inTransaction, type Connection } from '../retry.ts';
+import { endAnnouncement } from '../removals.ts';
 import type { Tables } from '../schema.ts';
+import { makeLocks } from './claim-locks.ts';
+import { requireRoomInQueue } from './quota.ts';
+
+type Quota = NonNullable<Parameters<RunStore['createRun']>[1]>;
 
 /** Writes a run and all that belongs to it, or tells the run that its idempotency key stands for. */
-export async function createRun(connection: Connection, run: NewRun): Promise<CreateResult> {
+export async function createRun(
+  connection: Connection,
+  run: NewRun,
+  quota?: Quota,
+): Promise<CreateResult> {
+  const room = quota && { ...quota, owner: run.owner, lock: `queue of ${run.owner}` };
+  if (room) await makeLocks(connection, [room.lock]);
   let isCommitting = false;
   try {
     await inTransaction(connection, async (tx) => {
       isCommitting = false;
       await insertRun(tx, run);
+      if (run.attachments.length > 0) await endAnnouncement(tx, run.runId);
+      if (room) await requireRoomInQueue(tx, room);
       isCommitting = true;
     });
     return { created: true };
@@ -61,7 +75,10 @@ function runRow(run: NewRun) {
     created_at: run.createdAt,
     attempt: 0,
     engine: indexedName('workflow_engine', run.engine),
-    queued_engine: run.engine,
+    queue: queueName(run.engine, version),
+    priority: run.priority,
+    pause_requested: 0,
+    rerun_of: run.rerunOf ?? null,
     workflow_type: indexedName('workflow_type', request.workflowType),
     requested_engine_version: version ? indexedName('workflow_engine_version', version) : null,
     idempotency_hash: run.idempotency ? digest(run.idempotency.key) : null,

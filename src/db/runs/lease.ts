@@ -5,13 +5,15 @@ import { withoutNulls } from '../rows.ts';
 import type { RunsTable, Tables } from '../schema.ts';
 import { writeHistory } from './change-state.ts';
 
+const LEASE_COLUMNS = ['run_id', 'attempt', 'state', 'job_id', 'pause_requested'] as const;
+
 export async function listLeased(
   { db, dialect }: Connection,
   daemonId: string,
 ): Promise<readonly LeasedRun[]> {
   const query = db
     .selectFrom('workflow_runs')
-    .select(['run_id', 'attempt', 'state', 'job_id'])
+    .select(LEASE_COLUMNS)
     .where('lease_owner', '=', daemonId)
     .orderBy('run_id');
   const rows = await retried(dialect, () => query.execute());
@@ -20,13 +22,14 @@ export async function listLeased(
 
 function leasedRun(
   daemonId: string,
-  row: Pick<Selectable<RunsTable>, 'run_id' | 'attempt' | 'state' | 'job_id'>,
+  row: Pick<Selectable<RunsTable>, (typeof LEASE_COLUMNS)[number]>,
 ): LeasedRun {
   return {
     runId: row.run_id,
     daemonId,
     attempt: row.attempt,
     state: row.state,
+    pauseRequested: row.pause_requested !== 0,
     ...withoutNulls({ jobId: row.job_id }),
   };
 }
