@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from '../../runs/command.ts';
-import type { Executor, JobContext, JobId, JobStatus } from '../executor.ts';
+import type { Executor, JobContext, JobId, JobStatus, LimitSupport } from '../executor.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import {
   growFile,
@@ -28,6 +28,13 @@ export interface FakeExecutorSettings {
 }
 
 const TERMINATED = 143;
+/** Nothing is executed, so nothing is ever above a limit. */
+const LIMIT_SUPPORT: LimitSupport = {
+  kept: ['memory', 'CPU', 'process'],
+  missing: [],
+  pause: 'a clock that stands still',
+  remedy: '',
+};
 /** How often a watcher looks whether a paused job goes on. */
 const PAUSE_CHECK_MS = 200;
 
@@ -72,36 +79,35 @@ export function createFakeExecutor(settings: FakeExecutorSettings = {}): Executo
     while ((await poll(jobId)).status === 'running') await delay(10);
   }
 
-  /** Pauses the job or lets it go on; with two that do it at once, one does. */
-  async function turn(jobId: JobId, pause: boolean): Promise<void> {
-    const directory = directoryOf(jobId);
-    if ((await poll(jobId)).status !== 'running') return;
-    const turns = await readTurns(directory);
-    if ((turns.length % 2 === 1) === pause) return;
-    // A clock that was set back must not undo what was done before.
-    await writeTurn(directory, turns.length, { at: Math.max(now(), ...turns) });
-  }
-
   return {
     name: 'fake',
     check: async () => undefined,
-    // Nothing is executed, so nothing is ever above a limit.
-    limitSupport: async () => ({
-      kept: ['memory', 'CPU', 'process'],
-      missing: [],
-      pause: 'a clock that stands still',
-      remedy: '',
-    }),
+    limitSupport: async () => LIMIT_SUPPORT,
     start,
     find: async (_command, { directory }) =>
       (await readJob(directory)) ? jobIdOf(directory) : undefined,
     poll,
     watch: (jobId, wake) => watchClock(directoryOf(jobId), now, wake),
     cancel,
-    pause: (jobId) => turn(jobId, true),
-    resume: (jobId) => turn(jobId, false),
+    pause: async (jobId) => turn(directoryOf(jobId), 'pause', now(), await poll(jobId)),
+    resume: async (jobId) => turn(directoryOf(jobId), 'resume', now(), await poll(jobId)),
     cleanup: async (jobId) => void directoryOf(jobId),
   };
+}
+
+/** Pauses the job or lets it go on; of two that do it at once, one does. */
+async function turn(
+  directory: string,
+  to: 'pause' | 'resume',
+  at: number,
+  { status }: JobStatus,
+): Promise<void> {
+  if (status !== 'running') return;
+  const turns = await readTurns(directory);
+  const isPaused = turns.length % 2 === 1;
+  if (isPaused === (to === 'pause')) return;
+  // A clock that was set back must not undo what was done before.
+  await writeTurn(directory, turns.length, { at: Math.max(at, ...turns) });
 }
 
 function jobIdOf(directory: string): JobId {

@@ -37,10 +37,7 @@ export function createLocalExecutor(settings: LocalExecutorSettings = {}): Execu
     checkJobIdLength(jobOf(command, context, { ...LONGEST_CLAIM, host: identity }));
     const earlier = await find(command, context);
     if (earlier !== undefined) return earlier;
-    const groups = await prepareGroups(context, findPlace);
-    const child = await startWrapper(command, context, { host: identity, groups }).finally(() =>
-      removeUnused(context, groups),
-    );
+    const child = await startInGroups(command, context, identity, findPlace);
     const jobId = await find(command, context);
     if (jobId === undefined) {
       throw new Error(`The job could not be started in ${context.directory}.`);
@@ -69,23 +66,39 @@ export function createLocalExecutor(settings: LocalExecutorSettings = {}): Execu
     watch: (jobId, wake) => watchJob(decodeJobId(jobId), children.get(jobId), wake),
     cancel: async (jobId, { graceSeconds }) =>
       stopJob(decodeJobId(jobId), await host(), graceSeconds),
-    pause: async (jobId) => {
-      const job = decodeJobId(jobId);
-      if (await isUnderWay(job, await host(), 'paused')) await pauseProcesses(job);
-    },
-    resume: async (jobId) => {
-      const job = decodeJobId(jobId);
-      if (await isUnderWay(job, await host(), 'resumed')) await resumeProcesses(job);
-    },
-    cleanup: async (jobId) => {
-      const job = decodeJobId(jobId);
-      const here = await host();
-      // What another machine left running can be reached from there only.
-      if (hostNameOf(job.host) !== here.name) return;
-      await stopJob(job, here, 0);
-      await removeGroups(await readGroups(job));
-    },
+    pause: async (jobId) => pauseJob(decodeJobId(jobId), await host()),
+    resume: async (jobId) => resumeJob(decodeJobId(jobId), await host()),
+    cleanup: async (jobId) => cleanUpJob(decodeJobId(jobId), await host()),
   };
+}
+
+async function pauseJob(job: LocalJob, host: Host): Promise<void> {
+  if (await isUnderWay(job, host, 'paused')) await pauseProcesses(job);
+}
+
+async function resumeJob(job: LocalJob, host: Host): Promise<void> {
+  if (await isUnderWay(job, host, 'resumed')) await resumeProcesses(job);
+}
+
+async function cleanUpJob(job: LocalJob, host: Host): Promise<void> {
+  // What another machine left running can be reached from there only.
+  if (hostNameOf(job.host) !== host.name) return;
+  await stopJob(job, host, 0);
+  await removeGroups(await readGroups(job));
+}
+
+async function startInGroups(
+  command: Command,
+  context: JobContext,
+  host: string,
+  findPlace: FindPlace,
+): Promise<ChildProcess> {
+  const groups = await prepareGroups(context, findPlace);
+  try {
+    return await startWrapper(command, context, { host, groups });
+  } finally {
+    await removeUnused(context, groups);
+  }
 }
 
 /** Of many that start a job at once, one gets it: the groups of the others, if not the same, are empty. */

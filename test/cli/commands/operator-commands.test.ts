@@ -186,6 +186,10 @@ describe('wes doctor', () => {
     for (const name of ['Storage', 'Work', 'Executor', 'Engines']) {
       expect(of(name)?.status, name).not.toBe('broken');
     }
+    expect(of('Limits')).toMatchObject({
+      status: 'ok',
+      detail: expect.stringMatching(/can be kept; runs are paused with/) as unknown,
+    });
     expect(of('Daemons')).toMatchObject({
       status: 'warning',
       remedy: expect.stringContaining('wes daemon') as unknown,
