@@ -9,6 +9,9 @@ import { describeInterleaving } from './run-store/interleaving.ts';
 import { describeLeases } from './run-store/leases.ts';
 import { describeListing } from './run-store/listing.ts';
 import { describeMoving } from './run-store/moving.ts';
+import { describePausing } from './run-store/pausing.ts';
+import { describeRemoving } from './run-store/removing.ts';
+import { describeTurns } from './run-store/turns.ts';
 import { describeOutputs } from './run-store/outputs.ts';
 import { describeTasks } from './run-store/tasks.ts';
 
@@ -27,7 +30,10 @@ export function describeRunStore(open: () => Promise<TestDatabase>): void {
   describeCounting(store);
   describeMoving(store);
   describeClaiming(store);
+  describeTurns(store);
   describeLeases(store);
+  describePausing(store);
+  describeRemoving(store, () => opened.database.removals);
   describeCanceling(store);
   describeTasks(store);
   describeOutputs(store);

@@ -82,8 +82,10 @@ describe('lists of runs', () => {
     const engines = [{ engine: 'a', versions: ['1', '2'] }];
     const claim = { daemonId: 'd', executor: 'local', at: 1, engines };
     const { plan } = await planOf(() => store.claimRun(claim));
-    expect(plan).toHaveLength(1);
-    expect(plan[0]).toContain('USING INDEX runs_by_queue (queued_engine=?)');
+    const searches = plan.filter((line) => line.startsWith('SEARCH'));
+    expect(searches).toHaveLength(3); // One for the engine and one for each version.
+    for (const line of searches) expect(line).toContain('COVERING INDEX runs_by_turn (queue=?)');
+    expect(plan.filter((line) => line.startsWith('SCAN workflow_runs'))).toEqual([]);
   });
 
   test('under leases are found in an index', async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseDatabaseUrl } from '../../src/db/database-url.ts';
@@ -44,20 +45,61 @@ for (const { name, missing, create } of testDatabases) {
     });
 
     test('that an interrupted migration left half made is completed', async () => {
-      await database.migrate();
-      await sql`delete from wes_migrations`.execute(raw);
+      const all = await database.migrate();
       if (name === 'MariaDB') {
         // Its changes of the schema are not undone with a transaction: they stay behind.
-        await sql`drop index runs_by_lease on workflow_runs`.execute(raw);
-        await sql`drop table daemons`.execute(raw);
-        expect(await database.migrate()).toHaveLength(4);
+        await sql`delete from wes_migrations where name like '0005%'`.execute(raw);
+        await sql`drop index runs_by_end on workflow_runs`.execute(raw);
+        await sql`drop table claim_locks`.execute(raw);
+        expect(await database.migrate()).toEqual(['0005-queue-order']);
       } else {
+        await sql`delete from wes_migrations`.execute(raw);
         await expect(database.migrate()).rejects.toThrow('already exists');
-        expect(await database.pendingMigrations()).toHaveLength(4);
+        expect(await database.pendingMigrations()).toHaveLength(all.length);
         return;
       }
       await database.runs.createRun(newRun());
       expect(await database.daemons.list()).toEqual([]);
     });
+
+    test('takes over what waits in the queue of the version before', async () => {
+      await database.migrate();
+      const request = { workflowEngine: 'cwltool', workflowEngineVersion: '3.1' };
+      const insisting = newRun({ request });
+      const free = newRun();
+      await database.runs.createRun(insisting);
+      await database.runs.createRun(free);
+      await undoQueueOrder();
+      expect(await database.migrate()).toEqual(['0005-queue-order']);
+      const claim = (versions: readonly string[]) =>
+        database.runs.claimRun({
+          daemonId: randomUUID(),
+          executor: 'local',
+          at: 1,
+          engines: [{ engine: 'cwltool', versions }],
+        });
+      expect((await claim(['3.0']))?.runId).toBe(free.runId);
+      expect(await claim(['3.0'])).toBeUndefined();
+      expect((await claim(['3.1']))?.runId).toBe(insisting.runId);
+    });
+
+    /** The schema as it was before the queue had an order of its own. */
+    async function undoQueueOrder(): Promise<void> {
+      const onTable = sql.raw(name === 'MariaDB' ? 'on workflow_runs' : '');
+      for (const index of ['runs_by_turn', 'runs_by_end']) {
+        await sql`drop index ${sql.ref(index)} ${onTable}`.execute(raw);
+      }
+      const columns = ['queue', 'priority', 'pause_requested', 'rerun_of', 'logs_removed_at'];
+      for (const column of columns) {
+        await sql`alter table workflow_runs drop column ${sql.ref(column)}`.execute(raw);
+      }
+      await sql`alter table workflow_runs add column queued_engine varchar(255)`.execute(raw);
+      await sql`update workflow_runs set queued_engine = engine`.execute(raw);
+      await sql`create index runs_by_queue on workflow_runs (queued_engine, run_id)`.execute(raw);
+      for (const table of ['run_removals', 'claim_locks']) {
+        await sql`drop table ${sql.table(table)}`.execute(raw);
+      }
+      await sql`delete from wes_migrations where name like '0005%'`.execute(raw);
+    }
   });
 }

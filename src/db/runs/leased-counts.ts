@@ -24,7 +24,8 @@ export async function countLeased(db: Kysely<Tables>): Promise<LeasedCounts> {
   };
 }
 
-function countOf(names: readonly string[]): ReadonlyMap<string, number> {
+/** How often each name occurs. */
+export function countOf(names: readonly string[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return counts;

@@ -1,7 +1,7 @@
 import type { QueuePosition } from '../../runs/run-store.ts';
 import { canBeStored } from '../plain-text.ts';
 import { retried, type Connection } from '../retry.ts';
-import { countLeased, type LeasedCounts } from './leased-counts.ts';
+import { countLeased, countOf, type LeasedCounts } from './leased-counts.ts';
 
 /** Up to this many waiting runs the order is worked out; with more, only the owner's own runs are counted. */
 const EXACT_UP_TO = 5000;
@@ -62,17 +62,18 @@ async function ownRunsAhead({ db, dialect }: Connection, run: Waiting): Promise<
  * goes first.
  */
 function countAhead(run: Waiting, waiting: readonly Waiting[], { byOwner }: LeasedCounts): number {
-  const higher = waiting.filter(({ priority }) => priority > run.priority).length;
+  const higher = waiting.filter(({ priority }) => priority > run.priority);
   const equal = waiting.filter(({ priority }) => priority === run.priority);
-  const running = (owner: string) => byOwner.get(owner) ?? 0;
+  const startedBefore = countOf(higher.map(({ owner }) => owner));
   const placeOf = placesAmongOwn(equal);
-  const turn = (other: Waiting) => running(other.owner) + (placeOf.get(other.run_id) ?? 0);
+  const turn = ({ owner, run_id: runId }: Waiting) =>
+    (byOwner.get(owner) ?? 0) + (startedBefore.get(owner) ?? 0) + (placeOf.get(runId) ?? 0);
   const own = turn(run);
   const before = equal.filter((other) => {
     const difference = turn(other) - own;
     return difference < 0 || (difference === 0 && other.run_id < run.run_id);
   });
-  return higher + before.length;
+  return higher.length + before.length;
 }
 
 /** How many runs of the same owner are older, by run id. */

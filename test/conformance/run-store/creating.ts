@@ -56,7 +56,9 @@ export function describeCreating(store: () => RunStore): void {
         request: run.request,
         engine: 'cwltool',
         createdAt: 1_700_000_000_123,
+        priority: 0,
         attempt: 0,
+        pauseRequested: false,
       });
       expect(await store().getRunState(run.runId)).toEqual({
         runId: run.runId,

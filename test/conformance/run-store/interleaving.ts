@@ -9,14 +9,17 @@ import { newRun, uniqueName } from '../../support/sample-runs.ts';
 const DAEMONS = [randomUUID(), randomUUID(), randomUUID()];
 
 type Step =
-  | { readonly kind: 'claim' | 'cancel' }
+  | { readonly kind: 'claim' | 'cancel' | 'pause' | 'resume' }
   | { readonly kind: 'move'; readonly to: (typeof STORED_STATES)[number]; readonly attempt: number }
   | { readonly kind: 'take over'; readonly from: string; readonly attempt: number };
 
 const attempts = fc.integer({ min: 1, max: 2 });
 const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('claim' as const) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constantFrom('cancel', 'pause', 'resume') }),
+  },
   {
     weight: 6,
     arbitrary: fc.record({
@@ -48,6 +51,15 @@ export function describeInterleaving(store: () => RunStore): void {
       case 'cancel':
         await store().requestCancel(runId, 'user:alice', 1);
         return false; // Counted by its actor.
+      case 'pause':
+      case 'resume':
+        await store().requestPause({
+          runId,
+          pause: step.kind === 'pause',
+          actor: 'user:alice',
+          at: 1,
+        });
+        return false;
       case 'move': {
         const { to, attempt } = step;
         return store().moveRun({ runId, daemonId, attempt, to, at: 1, reason: 'a test' });
@@ -77,6 +89,8 @@ export function describeInterleaving(store: () => RunStore): void {
             );
             const events = await store().listEvents(run.runId);
             expectChain(events);
+            const { state, pauseRequested } = (await store().getRun(run.runId)) ?? {};
+            if (pauseRequested === true) expect(['RUNNING', 'PAUSED']).toContain(state);
             expect((await store().getRunState(run.runId))?.state).toBe(events.at(-1)?.to);
             for (const [index, count] of counts.entries()) {
               const own = events.filter((event) => event.actor === `daemon:${DAEMONS[index]}`);

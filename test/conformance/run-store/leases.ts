@@ -18,8 +18,8 @@ export function describeLeases(store: () => RunStore): void {
       await store().moveRun({ ...running, to: 'RUNNING', at: 1, reason: '', changes });
       await store().moveRun({ ...ended, to: 'SYSTEM_ERROR', at: 1, reason: '' });
       expect(await store().listLeased(daemonId)).toEqual([
-        { ...waiting, state: 'INITIALIZING' },
-        { ...running, state: 'RUNNING', jobId: 'job' },
+        { ...waiting, state: 'INITIALIZING', pauseRequested: false },
+        { ...running, state: 'RUNNING', jobId: 'job', pauseRequested: false },
       ]);
       expect(await store().listLeased(randomUUID())).toEqual([]);
     });
