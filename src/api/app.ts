@@ -9,10 +9,12 @@ import { registerByteRoutes } from './bytes/byte-routes.ts';
 import type { ApiDeps } from './context.ts';
 import { sendError } from './errors.ts';
 import { registerHealthRoutes } from './health-routes.ts';
+import { registerHistoryRoutes } from './history-routes.ts';
 import { HttpError } from './http-error.ts';
 import { collectMethods } from './method-rules.ts';
 import { addOpenApi } from './openapi.ts';
 import { registerOutputRoutes } from './output-routes.ts';
+import { registerQueueRoutes } from './queue-routes.ts';
 import { registerRunRoutes } from './run-routes.ts';
 import { serverOptions } from './server-options.ts';
 import { registerServiceInfoRoutes } from './service-info-routes.ts';
@@ -46,6 +48,8 @@ async function registerProtectedRoutes(app: ApiInstance, deps: ApiDeps): Promise
   registerTaskRoutes(app, deps);
   registerOutputRoutes(app, deps);
   registerByteRoutes(app, deps);
+  registerHistoryRoutes(app, deps);
+  registerQueueRoutes(app, deps);
   await app.register(async (scope: ApiInstance) => registerActionRoutes(scope, deps));
   await app.register(async (scope: ApiInstance) => registerSubmissionRoutes(scope, deps));
 }

@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import type { ApiInstance } from './api-instance.ts';
 import { HttpError } from './http-error.ts';
 
@@ -7,9 +8,16 @@ export interface MethodRules {
   close(): void;
 }
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
+/** In the order in which `Allow` tells them. */
+const USUAL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/** All that come as requests: CONNECT is none, and what Node can't read is no HTTP. */
+const ALL_METHODS = [...new Set([...USUAL_METHODS, ...METHODS])].filter((one) => one !== 'CONNECT');
 
 export function collectMethods(app: ApiInstance): MethodRules {
+  for (const method of ALL_METHODS) {
+    if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
+  }
   const known = new Map<string, Set<string>>();
   let isClosed = false;
   app.addHook('onRoute', ({ url, method }) => {
@@ -28,8 +36,10 @@ export function collectMethods(app: ApiInstance): MethodRules {
 
 /** OPTIONS is answered on every path: by the plugin for CORS. */
 function answerOtherMethods(app: ApiInstance, url: string, methods: ReadonlySet<string>): void {
-  const allow = METHODS.filter((method) => methods.has(method) || method === 'OPTIONS').join(', ');
-  const others = METHODS.filter((method) => !methods.has(method) && method !== 'OPTIONS');
+  const allow = USUAL_METHODS.filter((method) => methods.has(method) || method === 'OPTIONS').join(
+    ', ',
+  );
+  const others = ALL_METHODS.filter((method) => !methods.has(method) && method !== 'OPTIONS');
   if (others.length === 0) return;
   app.route({
     url,

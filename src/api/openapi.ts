@@ -8,7 +8,7 @@ import { WES_VERSION } from './service-info.ts';
 
 const DESCRIPTION = `Runs workflows and tells how they fare: the GA4GH Workflow Execution Service API, version ${WES_VERSION}.
 
-Additions to the standard, all optional: filters and \`sort_order\` on lists, \`total_runs\`, the list of output files, the \`Idempotency-Key\` header, and bodies of type application/json and application/x-www-form-urlencoded.`;
+Additions to the standard, all optional: filters and \`sort_order\` on lists, \`total_runs\`, the list of output files, pausing, rerunning and removing runs, their history and place in the queue, the \`Idempotency-Key\` header, and bodies of type application/json and application/x-www-form-urlencoded.`;
 
 /** The document of the API, made from its routes: `/openapi.json`, and a page to browse it at `/docs`. */
 export async function addOpenApi(
@@ -24,7 +24,10 @@ export async function addOpenApi(
       servers: [{ url: serverUrl(settings) }],
       tags: [
         { name: 'Service Info', description: 'What the service is and what it executes.' },
-        { name: 'Workflow Runs', description: 'Submitting, watching and cancelling runs.' },
+        {
+          name: 'Workflow Runs',
+          description: 'Submitting, watching, halting, cancelling and removing runs.',
+        },
       ],
       ...(asksPassword && {
         components: { securitySchemes: { basic: { type: 'http', scheme: 'basic' } } },

@@ -5,6 +5,7 @@ import {
   type RunRequest,
   type Task,
 } from '../runs/run.ts';
+import type { QueuePosition } from '../runs/run-store.ts';
 import type { JsonObject, JsonValue } from '../runs/json.ts';
 import type { Log, RunLog } from '../wes/run-log.ts';
 import type { RunRequest as WesRunRequest } from '../wes/runs.ts';
@@ -15,6 +16,8 @@ import { timestamp } from './timestamps.ts';
 export interface RunLogParts {
   readonly run: Run;
   readonly events: readonly RunEvent[];
+  /** Of a run that is QUEUED. */
+  readonly queuePosition: QueuePosition | undefined;
   /** The first tasks; the whole list has an address of its own. */
   readonly tasks: readonly Task[];
   readonly addresses: Addresses;
@@ -23,12 +26,13 @@ export interface RunLogParts {
 }
 
 /** All that is known of a run, in the standard's words; what is not known yet is absent. */
-export function runLog({ run, events, tasks, addresses, outputAddress }: RunLogParts): RunLog {
+export function runLog(parts: RunLogParts): RunLog {
+  const { run, tasks, addresses, outputAddress } = parts;
   return {
     run_id: run.runId,
     request: wesRequest(run.request),
     state: run.state,
-    run_log: workflowLog(run, events, addresses),
+    run_log: workflowLog(parts),
     task_logs_url: addresses.tasks(run.runId),
     task_logs: tasks.map((task) => taskLog(run.runId, task, addresses)),
     outputs: run.state === 'COMPLETE' ? outputsWithAddresses(run.outputs, outputAddress) : {},
@@ -52,7 +56,7 @@ function wesRequest(request: RunRequest): WesRunRequest {
   };
 }
 
-function workflowLog(run: Run, events: readonly RunEvent[], addresses: Addresses): Log {
+function workflowLog({ run, events, queuePosition, addresses }: RunLogParts): Log {
   return {
     name: workflowName(run.request.workflowUrl),
     ...(run.command !== undefined && { cmd: [...run.command] }),
@@ -61,7 +65,12 @@ function workflowLog(run: Run, events: readonly RunEvent[], addresses: Addresses
     stdout: addresses.runLog(run.runId, 'stdout'),
     stderr: addresses.runLog(run.runId, 'stderr'),
     ...(run.exitCode !== undefined && { exit_code: run.exitCode }),
-    system_logs: [engineLine(run), ...events.map(eventLine)],
+    system_logs: [
+      engineLine(run),
+      ...(run.rerunOf === undefined ? [] : [`rerun of run ${run.rerunOf}`]),
+      ...events.map(eventLine),
+      ...(queuePosition === undefined ? [] : [queueLine(queuePosition)]),
+    ],
   };
 }
 
@@ -81,6 +90,11 @@ function engineLine({ engine, engineVersion, executor, attempt }: Run): string {
 function eventLine({ at, from, to, actor, reason }: RunEvent): string {
   const move = from === undefined || from === to ? to : `${from} → ${to}`;
   return `${timestamp(at)} ${move}: ${reason} (${actor})`;
+}
+
+/** The one line that tells what is so now, and not what happened. */
+function queueLine({ position, isAtLeast }: QueuePosition): string {
+  return `position in the queue: ${isAtLeast ? 'at least ' : ''}${position}`;
 }
 
 function outputsWithAddresses(

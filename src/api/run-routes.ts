@@ -63,13 +63,14 @@ function registerGetRunLog(app: ApiInstance, deps: ApiDeps): void {
   };
   app.get(`${settings.apiPrefix}/runs/:run_id`, { schema }, async function getRunLog(request) {
     const run = await findVisibleRun(deps, request, request.params.run_id);
-    const [events, tasks] = await Promise.all([
+    const [queuePosition, events, tasks] = await Promise.all([
+      run.state === 'QUEUED' ? store.getQueuePosition(run.runId) : undefined,
       store.listEvents(run.runId),
       store.listTasks(run.runId, { after: 0, limit: MAX_TASKS_IN_RUN_LOG }),
     ]);
     const addresses = addressesFor(request, settings);
     const outputAddress = outputAddresses(run.runId, deps, addresses);
-    return runLog({ run, events, tasks, addresses, outputAddress });
+    return runLog({ run, events, queuePosition, tasks, addresses, outputAddress });
   });
 }
 

@@ -1,7 +1,9 @@
 import type { TSchema } from 'typebox';
 import { ErrorResponse } from './error-response.ts';
 import { OutputFile, OutputListResponse } from './output-list.ts';
+import { RunHistory, RunHistoryEntry } from './run-history.ts';
 import { Log, RunLog, TaskListResponse, TaskLog } from './run-log.ts';
+import { RunQueuePosition } from './run-queue-position.ts';
 import { RunId, RunListResponse, RunRequest, RunStatus, RunSummary } from './runs.ts';
 import {
   DefaultWorkflowEngineParameter,
@@ -34,4 +36,7 @@ export const COMPONENTS: readonly TSchema[] = [
   ErrorResponse,
   OutputFile,
   OutputListResponse,
+  RunHistory,
+  RunHistoryEntry,
+  RunQueuePosition,
 ];

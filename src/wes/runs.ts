@@ -8,7 +8,7 @@ const END_TIME =
 
 export const RunId = Type.Object(
   { run_id: Type.Optional(Type.String({ description: 'Identifies the run: a UUID.' })) },
-  { $id: 'RunId', title: 'RunId', description: 'The run that was submitted or cancelled.' },
+  { $id: 'RunId', title: 'RunId', description: 'The run that the request was about, or made.' },
 );
 export type RunId = Static<typeof RunId>;
 

@@ -59,7 +59,11 @@ describe('the log of a run', () => {
         name: 'main.fake',
         stdout: `${BASE}/runs/${runId}/logs/stdout`,
         stderr: `${BASE}/runs/${runId}/logs/stderr`,
-        system_logs: ['engine fake', expect.stringMatching(/^2026-01-01T00:00:00Z QUEUED: /)],
+        system_logs: [
+          'engine fake',
+          expect.stringMatching(/^2026-01-01T00:00:00Z QUEUED: /),
+          expect.stringMatching(/^position in the queue: \d+$/),
+        ],
       },
       task_logs_url: `${BASE}/runs/${runId}/tasks`,
       task_logs: [],
