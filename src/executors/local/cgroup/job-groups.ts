@@ -16,7 +16,7 @@ export interface JobName {
 }
 
 /** The name of a job's groups, by which they are known as its own. */
-export function groupName({ runId, attempt }: JobName): string {
+function groupName({ runId, attempt }: JobName): string {
   return `${PREFIX}${runId.replaceAll(/[^\w-]/g, '_')}-${attempt}`;
 }
 
