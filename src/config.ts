@@ -95,7 +95,7 @@ function parseValue(name: SettingName, raw: string): unknown {
       .filter((item) => item !== '');
   }
   if (kind === 'flag') return parseFlag(raw);
-  if (kind === 'integer' || kind === 'seconds') return parseNumber(raw);
+  if (kind === 'integer' || kind === 'seconds' || kind === 'number') return parseNumber(raw);
   return raw;
 }
 

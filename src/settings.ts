@@ -191,6 +191,24 @@ export const SETTINGS = {
     10_000,
     'Most runs that one daemon executes at once.',
   ),
+  userMaxConcurrentRuns: integer(
+    'USER_MAX_CONCURRENT_RUNS',
+    0,
+    0,
+    1_000_000,
+    'Most runs of one user that all daemons together execute at once; 0 for no limit. Give every daemon the same.',
+  ),
+  engineMaxConcurrentRuns: list(
+    'ENGINE_MAX_CONCURRENT_RUNS',
+    'Most runs of an engine that all daemons together execute at once, as `engine=number`. Give every daemon the same.',
+  ),
+  minFreeDiskBytes: integer(
+    'MIN_FREE_DISK_BYTES',
+    256 * BYTES_PER_MEBIBYTE,
+    0,
+    Number.MAX_SAFE_INTEGER,
+    'With less free space below WORK_DIR a daemon begins no run; 0 for no such limit.',
+  ),
   daemonHeartbeat: seconds(
     'DAEMON_HEARTBEAT',
     5,
@@ -233,6 +251,35 @@ export const SETTINGS = {
     'Cores that one run may use at once; 0 for all of the machine.',
   ),
 
+  runTimeout: seconds(
+    'RUN_TIMEOUT',
+    0,
+    0,
+    315_360_000,
+    'How long the engine may work on one run, pauses not counted; 0 for ever. A run may ask for less by its engine parameter `timeout`.',
+  ),
+  runMemoryLimitBytes: integer(
+    'RUN_MEMORY_LIMIT_BYTES',
+    0,
+    0,
+    Number.MAX_SAFE_INTEGER,
+    'Memory that all processes of one run may have together, in bytes; 0 for no limit.',
+  ),
+  runCpuLimit: number(
+    'RUN_CPU_LIMIT',
+    0,
+    0,
+    4096,
+    'Cores whose time all processes of one run may use together, also a part of one (0.5); 0 for no limit.',
+  ),
+  runProcessLimit: integer(
+    'RUN_PROCESS_LIMIT',
+    0,
+    0,
+    4_000_000,
+    'Processes and threads that one run may have at once; 0 for no limit.',
+  ),
+
   logLevel: choice(
     'LOG_LEVEL',
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
@@ -246,7 +293,7 @@ export type SettingName = keyof typeof SETTINGS;
 /** One row of the table. `fallback` is undefined where the setting may be absent. */
 export interface Setting<Schema extends TSchema = TSchema> {
   readonly env: string;
-  readonly kind: 'text' | 'integer' | 'seconds' | 'flag' | 'list' | 'choice';
+  readonly kind: 'text' | 'integer' | 'seconds' | 'number' | 'flag' | 'list' | 'choice';
   readonly fallback: unknown;
   readonly description: string;
   /** What a value must be, in words. */
@@ -283,6 +330,20 @@ function seconds(
   const schema = Type.Number({ minimum, maximum });
   const takes = `a number of seconds from ${minimum} to ${maximum}`;
   return { env, kind: 'seconds' as const, fallback, description, takes, schema };
+}
+function number(
+  env: string,
+  fallback: number,
+  minimum: number,
+  maximum: number,
+  description: string,
+) {
+  const takes = `a number from ${minimum} to ${maximum}`;
+  return {
+    ...seconds(env, fallback, minimum, maximum, description),
+    kind: 'number' as const,
+    takes,
+  };
 }
 function flag(env: string, fallback: boolean, description: string) {
   const schema = Type.Boolean();

@@ -16,6 +16,7 @@ export class ActiveRun {
   /** Set as soon as there is a job to be stopped. */
   jobId: JobId | undefined;
   readonly #presence: Presence;
+  #isPauseWished: boolean;
   readonly #abort = new AbortController();
   #pending: Interruption['reason'] | undefined;
   #isToLeave = false;
@@ -26,12 +27,24 @@ export class ActiveRun {
     this.state = run.state;
     this.jobId = run.jobId;
     this.#presence = presence;
+    this.#isPauseWished = run.pauseRequested;
     if (run.state === 'CANCELING') this.interrupt('cancel_requested');
   }
 
   /** Names the execution: one attempt at one run. */
   get key(): string {
     return executionKey(this.lease);
+  }
+
+  /** True when the run is to be PAUSED, or to stay so. */
+  get isPauseWished(): boolean {
+    return this.#isPauseWished;
+  }
+
+  wishPause(isWished: boolean): void {
+    if (isWished === this.#isPauseWished) return;
+    this.#isPauseWished = isWished;
+    this.waker.wake();
   }
 
   /** Aborted at the first interruption, to break off what takes long. */

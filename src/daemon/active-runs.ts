@@ -32,7 +32,7 @@ export class ActiveRuns {
   }
 
   /**
-   * Compares with the leases that the database tells: passes on cancels, gives up what is no longer
+   * Compares with the leases that the database tells: passes on cancels and wishes to pause, gives up what is no longer
    * ours, and gives the runs under our lease that nobody works on.
    */
   async reconcile(listLeased: () => Promise<readonly LeasedRun[]>): Promise<readonly LeasedRun[]> {
@@ -40,7 +40,9 @@ export class ActiveRuns {
     this.#endedMeanwhile = new Set();
     const leased = new Map((await listLeased()).map((run) => [executionKey(run), run]));
     for (const [key, active] of this.#entries) {
-      const state = leased.get(key)?.state;
+      const run = leased.get(key);
+      const state = run?.state;
+      if (run) active.wishPause(run.pauseRequested);
       if (state === 'CANCELING') active.interrupt('cancel_requested');
       if (state === undefined && asked.has(key)) active.interrupt('lease_lost');
     }

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { InstalledEngine } from '../engines/detect.ts';
-import type { Executor } from '../executors/executor.ts';
+import type { Executor, JobLimits } from '../executors/executor.ts';
 import type { DaemonRegistry } from '../runs/daemon-registry.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { ConcurrencyLimits, RunStore } from '../runs/run-store.ts';
 import type { Storage } from '../storage/storage.ts';
 
 export interface DaemonDeps {
@@ -38,6 +38,14 @@ export interface DaemonSettings {
   readonly searchPath: string;
   readonly allowedFileRoots: readonly string[];
   readonly drain: Drain;
+  /** How many runs may be under a lease in the whole deployment. */
+  readonly concurrencyLimits?: ConcurrencyLimits;
+  /** What each run may take of its machine. */
+  readonly jobLimits?: JobLimits;
+  /** How long an engine may work on a run; for ever by default. */
+  readonly runTimeoutSeconds?: number;
+  /** With less free space below `workRoot` no run is begun; 0, the default, for no such limit. */
+  readonly minFreeDiskBytes?: number;
   /** Pauses between attempts when storage fails; about a minute in all by default. */
   readonly storageRetryPausesMs?: readonly number[];
 }

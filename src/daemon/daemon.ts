@@ -3,6 +3,7 @@ import type { Run } from '../runs/run.ts';
 import { ActiveRuns } from './active-runs.ts';
 import { claimRun } from './claim.ts';
 import { daemonParts, type DaemonDeps, type DaemonParts, type Drain } from './daemon-deps.ts';
+import { DiskGuard } from './disk-guard.ts';
 import { Execution } from './execution.ts';
 import { Presence } from './presence.ts';
 import { Recovery } from './recovery.ts';
@@ -34,6 +35,7 @@ class DaemonLoop implements Daemon {
   readonly #parts: DaemonParts;
   readonly #presence: Presence;
   readonly #recovery: Recovery;
+  readonly #diskGuard: DiskGuard;
   readonly #waker = new Waker();
   readonly #active = new ActiveRuns(() => this.#waker.wake());
   #isStopping = false;
@@ -46,12 +48,13 @@ class DaemonLoop implements Daemon {
   constructor(parts: DaemonParts) {
     this.#parts = parts;
     this.#presence = new Presence(parts, () => this.#active.interruptAll('lease_lost'));
+    this.#diskGuard = new DiskGuard(parts);
     this.#recovery = new Recovery(parts, this.#presence);
   }
 
   async start(): Promise<void> {
-    const { executor, logger } = this.#parts;
-    await executor.check();
+    const { executor, logger, settings } = this.#parts;
+    await executor.check(settings.jobLimits);
     await this.#presence.begin();
     logger.info({ daemon_id: this.#presence.daemonId, executor: executor.name }, 'daemon started');
     this.#ended = this.#loop();
@@ -139,6 +142,7 @@ class DaemonLoop implements Daemon {
   async #claim(): Promise<void> {
     const { maxConcurrentRuns } = this.#parts.settings;
     while (!this.#isStopping && this.#active.size < maxConcurrentRuns) {
+      if (!(await this.#diskGuard.hasRoom())) return;
       const run = await claimRun(this.#parts, this.#presence.daemonId);
       if (!run) return;
       this.#work(run, (execution) => execution.execute());

@@ -4,11 +4,13 @@ import { failRun } from './fail.ts';
 import { finishRun } from './finish.ts';
 import { Interruption } from './interruption.ts';
 import { JobFollower } from './job-follower.ts';
+import { moveTo } from './move.ts';
 import { giveBack, requeueRun } from './requeue.ts';
 import type { RunContext } from './run-context.ts';
 import { settleLoss } from './settle-loss.ts';
 import { stageRun } from './stage.ts';
 import { readStagedCommand } from './staged-command.ts';
+import { stopOverLimit } from './stop-over-limit.ts';
 import { recordStart, startRun } from './start.ts';
 
 /** One run in the hands of this daemon, from the claim (or the takeover) to its end. */
@@ -49,8 +51,15 @@ export class Execution {
     if (active.jobId === undefined) return;
     this.#follower = new JobFollower(this.#context, active.jobId);
     const end = await this.#follower.follow();
-    if (end.status === 'exited') await finishRun(this.#context, this.#follower, end.code);
-    else await requeueRun(this.#context, end.reason);
+    if (active.state === 'PAUSED') await moveTo(this.#context, 'RUNNING', 'its job ended');
+    switch (end.status) {
+      case 'exited':
+        return finishRun(this.#context, this.#follower, end);
+      case 'over_limit':
+        return stopOverLimit(this.#context, this.#follower, end.reason);
+      case 'lost':
+        return requeueRun(this.#context, end.reason);
+    }
   }
 
   async #settled(work: () => Promise<void>): Promise<void> {

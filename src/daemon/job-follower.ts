@@ -2,16 +2,20 @@ import type { TaskEvent } from '../engines/engine.ts';
 import type { JobId, JobStatus } from '../executors/executor.ts';
 import type { Task } from '../runs/run.ts';
 import { Interruption, RunFailure } from './interruption.ts';
+import { Pausing } from './pausing.ts';
 import { persist } from './persist.ts';
 import type { RunContext } from './run-context.ts';
 import { RunLogs } from './run-logs.ts';
+import { TimeLimit } from './time-limit.ts';
 import { TaskTracker } from './task-tracker.ts';
 
 const TASKS_IN_ONE_WRITE = 100;
 /** In a row, one for each log interval, before the run fails of it. */
 const MOST_FAILURES = 10;
 
-export type JobEnd = Extract<JobStatus, { status: 'exited' | 'lost' }>;
+export type JobEnd =
+  | Extract<JobStatus, { status: 'exited' | 'lost' }>
+  | { readonly status: 'over_limit'; readonly reason: string };
 
 /**
  * Follows a job: its tasks into the database, its logs into storage. Nothing of where it was needs to
@@ -34,17 +38,22 @@ export class JobFollower {
   }
 
   /**
-   * Until the job is no more.
+   * Until the job is no more, or has to be stopped because the run took too long.
    * @throws Interruption
    */
   async follow(): Promise<JobEnd> {
     const { active, parts } = this.#context;
+    const pausing = new Pausing(this.#context, this.#jobId);
+    const timeLimit = await TimeLimit.begin(this.#context);
     const endWatch = parts.executor.watch(this.#jobId, () => active.waker.wake());
     try {
       for (;;) {
         active.checkpoint();
         const status = await this.#look();
         if (status?.status === 'exited' || status?.status === 'lost') return status;
+        const reason = timeLimit.exceeded();
+        if (reason !== undefined) return { status: 'over_limit', reason };
+        await pausing.bringAbout();
         await active.waker.wait(parts.settings.logIntervalMs);
       }
     } finally {

@@ -52,9 +52,16 @@ export function canExecute(parts: DaemonParts, run: Run): boolean {
   return hasEngine && (run.executor ?? parts.executor.name) === parts.executor.name;
 }
 
-export function jobContext({ run, directory }: RunContext): JobContext {
+export function jobContext({ run, directory, parts }: RunContext): JobContext {
   const { runId, attempt } = run;
-  return { runId, attempt, directory: directory.job, runRoot: directory.root };
+  const limits = parts.settings.jobLimits;
+  return {
+    runId,
+    attempt,
+    directory: directory.job,
+    runRoot: directory.root,
+    ...(limits && { limits }),
+  };
 }
 
 function chooseInstallation(

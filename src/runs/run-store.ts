@@ -150,6 +150,8 @@ export interface PauseRequest {
   /** True to pause, false to go on. */
   readonly pause: boolean;
   readonly actor: string;
+  /** What the remark says; the request itself by default. */
+  readonly reason?: string;
   readonly at: number;
 }
 

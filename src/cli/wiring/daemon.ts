@@ -7,6 +7,7 @@ import { createDaemon, type Daemon } from '../../daemon/daemon.ts';
 import type { DaemonSettings } from '../../daemon/daemon-deps.ts';
 import type { Database } from '../../db/open.ts';
 import type { InstalledEngine } from '../../engines/detect.ts';
+import { runLimits } from './run-limits.ts';
 import { createExecutor, detectInstalled } from './engines.ts';
 import { createStorage } from './storage.ts';
 
@@ -60,5 +61,7 @@ function daemonSettings(config: Config, searchPath: string | undefined): DaemonS
     searchPath: `${searchPath ?? DEFAULT_SEARCH_PATH}${delimiter}${dirname(process.execPath)}`,
     allowedFileRoots: config.allowedFileRoots,
     drain: config.daemonDrain,
+    minFreeDiskBytes: config.minFreeDiskBytes,
+    ...runLimits(config),
   };
 }

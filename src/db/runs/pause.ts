@@ -8,7 +8,13 @@ import { writeHistory } from './change-state.ts';
 /** Records the wish and a remark, where the wish is new; gives the run's state. */
 export async function requestPause(
   connection: Connection,
-  { runId, pause, actor, at }: PauseRequest,
+  {
+    runId,
+    pause,
+    actor,
+    at,
+    reason = pause ? 'pause requested' : 'resume requested',
+  }: PauseRequest,
 ): Promise<StoredState | undefined> {
   if (!canBeStored(runId)) return undefined;
   return inTransaction(connection, async (tx) => {
@@ -23,7 +29,6 @@ export async function requestPause(
       .where('state', 'in', ['RUNNING', 'PAUSED'])
       .where('pause_requested', '!=', Number(pause))
       .executeTakeFirstOrThrow();
-    const reason = pause ? 'pause requested' : 'resume requested';
     if (numUpdatedRows > 0n) await writeHistory(tx, { runId, at, actor, reason });
     const run = await tx
       .selectFrom('workflow_runs')
