@@ -1,4 +1,4 @@
-import { statfs } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import type { DaemonParts } from './daemon-deps.ts';
 
 /** Keeps a daemon from beginning runs on a disk that is nearly full: they would fail for no fault of theirs. */
@@ -15,6 +15,8 @@ export class DiskGuard {
     const { settings, logger } = this.#parts;
     const { minFreeDiskBytes = 0, workRoot } = settings;
     if (minFreeDiskBytes === 0) return true;
+    // Made by the first run where it is not there yet.
+    await mkdir(workRoot, { recursive: true, mode: 0o700 });
     const { bavail, bsize } = await statfs(workRoot);
     const facts = {
       directory: workRoot,

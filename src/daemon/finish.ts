@@ -13,24 +13,22 @@ import type { RunContext } from './run-context.ts';
 export async function finishRun(
   context: RunContext,
   follower: JobFollower,
-  { code: exitCode, outOfMemory }: ExitedJob,
+  exited: ExitedJob,
 ): Promise<void> {
   await endLeftovers(context);
   await follower.drain('The run ended before the end of this task was told.');
-  const { state, reason } =
-    outOfMemory === true
-      ? outOfMemoryEnd(context)
-      : await context.engine.classify(exitCode, context.directory);
+  const { state, reason } = await endOf(context, exited);
   const collected = state === 'COMPLETE' ? await collectOutputs(context) : {};
-  await moveTo(context, state, reason, { exitCode, ...collected });
+  await moveTo(context, state, reason, { exitCode: exited.code, ...collected });
   await removeRunDirectory(context, state);
 }
 
-/** Whatever the engine made of it: what it lost was killed, and its own words would blame the tool. */
-function outOfMemoryEnd({ parts }: RunContext) {
+/** The engine's own words would blame the tool that was killed; where it could do without, nothing failed. */
+async function endOf({ engine, directory, parts }: RunContext, { code, outOfMemory }: ExitedJob) {
+  const end = await engine.classify(code, directory);
+  if (outOfMemory !== true || end.state === 'COMPLETE') return end;
   const bytes = parts.settings.jobLimits?.memoryBytes;
-  const reason = `a process of it was killed because the run was at its memory limit${
-    bytes === undefined ? '' : ` of ${bytes} bytes (RUN_MEMORY_LIMIT_BYTES of this service)`
-  }`;
-  return { state: 'EXECUTOR_ERROR', reason } as const;
+  const limit = bytes === undefined ? '' : ` of ${bytes} bytes (RUN_MEMORY_LIMIT_BYTES)`;
+  const killed = `a process of it was killed because the run was at its memory limit${limit}`;
+  return { state: 'EXECUTOR_ERROR', reason: `${killed}; ${end.reason}` } as const;
 }

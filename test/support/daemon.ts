@@ -99,6 +99,7 @@ export class TestService {
   async submit(
     work: JsonObject | string,
     attachments: Readonly<Record<string, string>> = {},
+    { owner = 'alice', engineParameters }: SubmitOptions = {},
   ): Promise<string> {
     const runId = uuidv7();
     const isScript = typeof work === 'string';
@@ -107,12 +108,13 @@ export class TestService {
     }
     await this.store.createRun({
       runId,
-      owner: 'alice',
+      owner,
       request: {
         workflowType: isScript ? 'SHELL' : 'FAKE',
         workflowTypeVersion: '1.0',
         workflowUrl: 'https://example.org/workflow',
         workflowParams: isScript ? { script: work } : { fake: work },
+        ...(engineParameters && { workflowEngineParameters: engineParameters }),
       },
       attachments: Object.entries(attachments).map(([name, content]) => ({
         name,
@@ -124,6 +126,11 @@ export class TestService {
       priority: 0,
     });
     return runId;
+  }
+
+  /** Asks for a pause, or for its end. */
+  pause(runId: string, pause = true): Promise<StoredState | undefined> {
+    return this.store.requestPause({ runId, pause, actor: 'user:alice', at: Date.now() });
   }
 
   cancel(runId: string): Promise<StoredState | undefined> {
@@ -179,6 +186,11 @@ export class TestService {
     await this.#database.close();
     await rm(this.#root, { recursive: true });
   }
+}
+
+export interface SubmitOptions {
+  readonly owner?: string;
+  readonly engineParameters?: Readonly<Record<string, string>>;
 }
 
 export type DaemonChanges = Omit<Partial<DaemonDeps>, 'settings'> & {
