@@ -15,7 +15,21 @@ describe('pausing', () => {
   beforeEach(async () => {
     service = await openService('local');
   });
-  afterEach(() => service.close());
+  afterEach(async () => {
+    await endAll();
+    await service.close();
+  });
+
+  /** Jobs outlive their daemons, so a daemon has to end them. */
+  async function endAll(): Promise<void> {
+    const runs = await service.store.listRuns({ order: 'newest_first', limit: 10 });
+    const daemon = await service.startDaemon();
+    for (const { runId } of runs) await service.cancel(runId);
+    daemon.wake();
+    for (const { runId } of runs) {
+      await until(async () => (await service.run(runId)).endedAt !== undefined);
+    }
+  }
 
   const fileOf = (runId: string, name: string) =>
     join(service.workRoot, runId, '1/execution', name);
