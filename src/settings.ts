@@ -280,6 +280,28 @@ export const SETTINGS = {
     'Processes and threads that one run may have at once; 0 for no limit.',
   ),
 
+  keepRunsDays: integer(
+    'KEEP_RUNS_DAYS',
+    0,
+    0,
+    36_500,
+    'Days after its end at which a run is removed with all that belongs to it; 0 keeps it for ever.',
+  ),
+  keepLogsDays: integer(
+    'KEEP_LOGS_DAYS',
+    0,
+    0,
+    36_500,
+    'Days after the end of a run at which its logs are removed from storage; 0 keeps them as long as the run.',
+  ),
+  keepWorkDirectoriesDays: integer(
+    'KEEP_WORK_DIRECTORIES_DAYS',
+    0,
+    0,
+    36_500,
+    'Days after the end of a run at which a work directory that KEEP_WORK_DIRECTORIES kept is removed; 0 keeps it as long as the run.',
+  ),
+
   logLevel: choice(
     'LOG_LEVEL',
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],

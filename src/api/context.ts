@@ -5,6 +5,7 @@ import type { Caller } from '../runs/caller.ts';
 import type { EngineCatalog } from '../runs/engine-catalog.ts';
 import { WesError } from '../runs/errors.ts';
 import type { Run } from '../runs/run.ts';
+import type { Removals } from '../runs/removals.ts';
 import { isRunId } from '../runs/run-id.ts';
 import type { RunService } from '../runs/run-service.ts';
 import type { RunStateRow, RunStore } from '../runs/run-store.ts';
@@ -15,6 +16,7 @@ export interface ApiDeps {
   readonly runs: RunService;
   readonly store: RunStore;
   readonly storage: Storage;
+  readonly removals: Removals;
   readonly catalog: EngineCatalog;
   readonly authenticator: Authenticator;
   /** What `/readyz` asks; each rejects while its part can't be reached. */

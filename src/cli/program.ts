@@ -8,6 +8,7 @@ import { infoCommand } from './commands/info.ts';
 import { logCommand } from './commands/log.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { outputsCommand } from './commands/outputs.ts';
+import { pruneCommand } from './commands/prune.ts';
 import { runsCommand } from './commands/runs.ts';
 import { serveCommand } from './commands/serve.ts';
 import { statusCommand } from './commands/status.ts';
@@ -27,6 +28,7 @@ const OPERATOR_COMMANDS = [
   migrateCommand,
   doctorCommand,
   enginesCommand,
+  pruneCommand,
   usersCommand,
 ];
 

@@ -2,12 +2,14 @@ import type { Logger } from 'pino';
 import type { InstalledEngine } from '../engines/detect.ts';
 import type { Executor, JobLimits } from '../executors/executor.ts';
 import type { DaemonRegistry } from '../runs/daemon-registry.ts';
+import type { Removals } from '../runs/removals.ts';
 import type { ConcurrencyLimits, RunStore } from '../runs/run-store.ts';
 import type { Storage } from '../storage/storage.ts';
 
 export interface DaemonDeps {
   readonly store: RunStore;
   readonly registry: DaemonRegistry;
+  readonly removals: Removals;
   readonly storage: Storage;
   readonly executor: Executor;
   readonly engines: readonly InstalledEngine[];
@@ -46,6 +48,10 @@ export interface DaemonSettings {
   readonly runTimeoutSeconds?: number;
   /** With less free space below `workRoot` no run is begun; 0, the default, for no such limit. */
   readonly minFreeDiskBytes?: number;
+  /** Days after its end at which a run, its logs, its kept work directories are removed; 0, the default, for never. */
+  readonly keepRunsDays?: number;
+  readonly keepLogsDays?: number;
+  readonly keepWorkDirectoriesDays?: number;
   /** Pauses between attempts when storage fails; about a minute in all by default. */
   readonly storageRetryPausesMs?: readonly number[];
 }

@@ -8,7 +8,7 @@ import { Execution } from './execution.ts';
 import { Presence } from './presence.ts';
 import { Recovery } from './recovery.ts';
 import { canExecute, createRunContext } from './run-context.ts';
-import { removeStaleDirectories } from './stale-directories.ts';
+import { sweep } from './sweep.ts';
 import { Waker } from './waker.ts';
 
 const LONGEST_BACKOFF_MS = 10_000;
@@ -136,7 +136,9 @@ class DaemonLoop implements Daemon {
     const now = this.#parts.monotonicNow();
     if (this.#sweep || now < this.#nextSweepAt) return;
     this.#nextSweepAt = now + LEASES_BETWEEN_SWEEPS * this.#parts.settings.leaseSeconds * 1000;
-    this.#sweep = removeStaleDirectories(this.#parts).then(() => (this.#sweep = undefined));
+    this.#sweep = sweep(this.#parts, this.#presence.daemonId, () => this.#isStopping).then(
+      () => (this.#sweep = undefined),
+    );
   }
 
   async #claim(): Promise<void> {

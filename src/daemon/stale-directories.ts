@@ -5,11 +5,12 @@ import { isTerminal } from '../runs/state.ts';
 import type { DaemonParts } from './daemon-deps.ts';
 import { messageOf } from './interruption.ts';
 import { keepsDirectory, removeTree } from './remove-directory.ts';
+import { MS_PER_DAY } from './retention.ts';
 import { readStagedCommand } from './staged-command.ts';
 
 /**
  * Ends and removes what daemons that died left on this machine: jobs and directories of attempts that
- * are over, or that were given up while nobody here could stop them. Runs that the database does not
+ * are over, that were given up while nobody here could stop them, or whose run was removed. Runs that the database does not
  * know are left alone: it may be the wrong database.
  */
 export async function removeStaleDirectories(parts: DaemonParts): Promise<void> {
@@ -33,12 +34,20 @@ async function entriesOf(directory: string): Promise<readonly string[]> {
 
 async function removeIfStale(parts: DaemonParts, runId: string, attempt: number): Promise<void> {
   const run = Number.isSafeInteger(attempt) ? await parts.store.getRun(runId) : undefined;
-  if (!run || !isStale(run, attempt)) return;
+  const isToGo = run ? isStale(run, attempt) : await parts.removals.isRemoved(runId);
+  if (!isToGo || !Number.isSafeInteger(attempt)) return;
   await endJob(parts, runId, attempt);
-  const state = run.attempt === attempt ? run.state : 'QUEUED';
-  if (keepsDirectory(parts.settings.keepWorkDirectories, state)) return;
+  if (run && isKept(parts, run, attempt)) return;
   await removeTree(runDirectory(parts.settings.workRoot, runId, attempt).root);
   parts.logger.info({ run_id: runId, attempt }, 'stale work directory removed');
+}
+
+function isKept({ settings, now }: DaemonParts, run: Run, attempt: number): boolean {
+  const state = run.attempt === attempt ? run.state : 'QUEUED';
+  const { keepWorkDirectories, keepWorkDirectoriesDays = 0 } = settings;
+  if (!keepsDirectory(keepWorkDirectories, state)) return false;
+  const ageMs = now() - (run.endedAt ?? now());
+  return keepWorkDirectoriesDays === 0 || ageMs < keepWorkDirectoriesDays * MS_PER_DAY;
 }
 
 /** A claim raises the attempt, so nobody will go on with one that is not the run's latest. */

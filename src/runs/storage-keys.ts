@@ -9,12 +9,17 @@ export function attachmentKey(runId: string, name: string): string {
   return `${runPrefix(runId)}attachments/${name}`;
 }
 
+/** Of the run's own logs and those of its tasks. */
+export function logsPrefix(runId: string): string {
+  return `${runPrefix(runId)}logs/`;
+}
+
 export function runLogKey(runId: string, stream: LogStream): string {
-  return `${runPrefix(runId)}logs/${stream}`;
+  return `${logsPrefix(runId)}${stream}`;
 }
 
 export function taskLogKey(runId: string, taskId: string, stream: LogStream): string {
-  return `${runPrefix(runId)}logs/tasks/${taskId}/${stream}`;
+  return `${logsPrefix(runId)}tasks/${taskId}/${stream}`;
 }
 
 export function outputKey(runId: string, path: string): string {

@@ -27,6 +27,7 @@ const DAEMON = '0d9c6a3e-0000-4000-8000-000000000001';
 export interface BytesApi {
   readonly app: ApiInstance;
   readonly storage: Storage;
+  readonly database: Database;
   /** Credentials of `alice` and `bob`, neither of whom is an admin. */
   readonly alice: { readonly authorization: string };
   readonly bob: { readonly authorization: string };
@@ -54,6 +55,7 @@ export async function openBytesApi(
   return {
     app,
     storage,
+    database,
     alice: { authorization: basic('alice', 'password of alice') },
     bob: { authorization: basic('bob', 'password of bob') },
     url: (runId, rest) => `${PREFIX}/runs/${runId}/${rest}`,
@@ -89,6 +91,7 @@ async function appOver(database: Database, storage: Storage): Promise<ApiInstanc
     }),
     store,
     storage,
+    removals: database.removals,
     catalog,
     authenticator: createBasicAuthenticator({
       configuredUsers: users,

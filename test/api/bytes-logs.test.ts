@@ -94,6 +94,15 @@ describe('logs over the API', () => {
     expect(response.json()).toEqual({ msg: expect.stringContaining('Range'), status_code: 416 });
   });
 
+  it('that were removed because of their age say so, and when', async () => {
+    const old = await api.completeRun({});
+    const at = Date.UTC(2026, 0, 2);
+    await api.database.runs.markLogsRemoved(old, 'daemon:x', at);
+    const response = await api.app.inject({ url: api.url(old, 'logs/stdout'), headers: api.alice });
+    expect(response.statusCode).toBe(404);
+    expect(response.json<{ msg: string }>().msg).toContain('removed on 2026-01-02');
+  });
+
   it('tell their size to HEAD', async () => {
     const response = await get('logs/stderr', {}, 'HEAD');
     expect([response.statusCode, response.body]).toEqual([200, '']);

@@ -185,6 +185,7 @@ function assemble(database: Database, storage: Storage, options: TestApiOptions)
     }),
     store: database.runs,
     storage,
+    removals: database.removals,
     catalog,
     authenticator: options.authenticator ?? createAnonymousAuthenticator(),
     checks: options.checks ?? [

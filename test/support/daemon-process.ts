@@ -12,6 +12,7 @@ const database = await openDatabase(places.databaseUrl);
 const daemon = createDaemon({
   store: database.runs,
   registry: database.daemons,
+  removals: database.removals,
   ...daemonParts(places),
   logger: pino({ level: 'error' }, process.stderr),
 });

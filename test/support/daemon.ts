@@ -53,6 +53,10 @@ export class TestService {
     return this.#database.database.runs;
   }
 
+  get removals() {
+    return this.#database.database.removals;
+  }
+
   get registry() {
     return this.#database.database.daemons;
   }
@@ -77,6 +81,7 @@ export class TestService {
     return {
       store: this.store,
       registry: this.registry,
+      removals: this.removals,
       ...daemonParts({ ...this.places, settings: { ...settings } }),
       logger,
       ...parts,

@@ -2,9 +2,10 @@ import { WesError } from '../../runs/errors.ts';
 import type { Attachment } from '../../runs/run.ts';
 import { attachmentKey } from '../../runs/storage-keys.ts';
 import { StorageError } from '../../storage/storage.ts';
+import { announceUpload } from '../announce-upload.ts';
 import type { ApiDeps } from '../context.ts';
 
-type CopyDeps = Pick<ApiDeps, 'store' | 'storage'>;
+type CopyDeps = Pick<ApiDeps, 'store' | 'storage' | 'removals' | 'now'>;
 
 /**
  * Copies the attachments of a run in storage to those of another; what was copied stays there when
@@ -17,6 +18,7 @@ export async function copyAttachments(
   deps: CopyDeps,
 ): Promise<readonly Attachment[]> {
   const attachments = await deps.store.listAttachments(fromRunId);
+  if (attachments.length > 0) await announceUpload(deps, toRunId);
   for (const attachment of attachments) await copy(attachment, fromRunId, toRunId, deps);
   return attachments;
 }

@@ -2,12 +2,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { WesError } from '../../runs/errors.ts';
 import { runLogKey, taskLogKey } from '../../runs/storage-keys.ts';
+import type { RunStore } from '../../runs/run-store.ts';
 import type { LogStream } from '../../runs/storage-keys.ts';
 import { StorageError } from '../../storage/storage.ts';
-import type { Storage } from '../../storage/storage.ts';
 import type { ApiInstance } from '../api-instance.ts';
 import { findVisibleRunState } from '../context.ts';
 import type { ApiDeps } from '../context.ts';
+import { timestamp } from '../timestamps.ts';
 import { byteResponses } from './byte-responses.ts';
 import { sendBytes } from './send-bytes.ts';
 import type { Source } from './send-bytes.ts';
@@ -50,7 +51,7 @@ function registerRunLog(app: ApiInstance, deps: ApiDeps, method: 'GET' | 'HEAD')
     handler: async (request, reply) => {
       const { runId } = await findVisibleRunState(deps, request, request.params.run_id);
       const stream = logStream(request.params.stream);
-      return sendLog(deps.storage, request, reply, runLogKey(runId, stream));
+      return sendLog(deps, request, reply, { runId, key: runLogKey(runId, stream) });
     },
   });
 }
@@ -75,7 +76,7 @@ function registerTaskLog(app: ApiInstance, deps: ApiDeps, method: 'GET' | 'HEAD'
       if (task === undefined)
         throw new WesError('task_not_found', `task ${taskId} of run ${runId} was not found`);
       const key = taskLogKey(runId, task.taskId, logStream(stream));
-      return sendLog(deps.storage, request, reply, key);
+      return sendLog(deps, request, reply, { runId, key });
     },
   });
 }
@@ -85,15 +86,29 @@ function logStream(name: string): LogStream {
   throw new WesError('log_not_found', `there is no log ${name}: logs are stdout and stderr`);
 }
 
+interface StoredLog {
+  readonly runId: string;
+  readonly key: string;
+}
+
+async function refuseRemoved(store: RunStore, runId: string): Promise<void> {
+  const removedAt = (await store.getRun(runId))?.logsRemovedAt;
+  if (removedAt === undefined) return;
+  const message = `the logs of run ${runId} were removed on ${timestamp(removedAt)}, because of their age`;
+  throw new WesError('log_not_found', message);
+}
+
 /** The length is fixed here, so that a log that grows meanwhile does not outrun its own headers. */
 async function sendLog(
-  storage: Storage,
+  { storage, store }: ApiDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-  key: string,
+  { runId, key }: StoredLog,
 ): Promise<FastifyReply> {
+  const stat = await storage.stat(key);
+  if (!stat) await refuseRemoved(store, runId);
   // Nothing written yet and nothing there are the same to a reader.
-  const sizeBytes = (await storage.stat(key))?.sizeBytes ?? 0;
+  const sizeBytes = stat?.sizeBytes ?? 0;
   reply.headers({
     'content-type': 'text/plain; charset=utf-8',
     'x-content-type-options': 'nosniff',

@@ -6,12 +6,13 @@ import { invalidRequest, WesError } from '../../runs/errors.ts';
 import { fieldTooLarge } from '../../runs/request-rules.ts';
 import type { Attachment } from '../../runs/run.ts';
 import { attachmentKey } from '../../runs/storage-keys.ts';
+import { announceUpload } from '../announce-upload.ts';
 import type { ApiDeps } from '../context.ts';
 import { utf8Text } from './body.ts';
 import { ATTACHMENT_FIELDS, collectFields, TEXT_FIELDS, type Form } from './form.ts';
 import { limitedStream } from './limited-stream.ts';
 
-type MultipartDeps = Pick<ApiDeps, 'storage' | 'settings'>;
+type MultipartDeps = Pick<ApiDeps, 'storage' | 'removals' | 'settings' | 'now'>;
 
 /** Fields that this service does not know may be there as well, but not without end. */
 const MAX_OTHER_PARTS = 100;
@@ -113,8 +114,9 @@ function refuseEncoding({ encoding, fieldname }: MultipartFile): void {
 async function storeAttachment(
   { filename, file }: MultipartFile,
   { runId, names, attachments }: Upload,
-  { storage, settings }: MultipartDeps,
+  deps: MultipartDeps,
 ): Promise<Attachment> {
+  const { storage, settings } = deps;
   names.add(filename);
   if (attachments.length >= settings.maxAttachments) {
     throw tooLarge(`there are more than the ${settings.maxAttachments} that this service takes`);
@@ -124,6 +126,7 @@ async function storeAttachment(
       `'${filename}' is larger than the ${settings.maxAttachmentBytes} bytes that this service takes`,
     ),
   );
+  if (attachments.length === 0) await announceUpload(deps, runId);
   const stored = await storage.put(attachmentKey(runId, filename), body);
   return { name: filename, ...stored };
 }

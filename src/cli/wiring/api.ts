@@ -40,6 +40,7 @@ export async function startApi(
     }),
     store: database.runs,
     storage,
+    removals: database.removals,
     catalog,
     authenticator: createAuthenticator(config, database.users, logger),
     checks: [

@@ -35,6 +35,7 @@ export async function startDaemon(
   const daemon = createDaemon({
     store: database.runs,
     registry: database.daemons,
+    removals: database.removals,
     storage: createStorage(config),
     executor: createExecutor(config),
     engines,
@@ -62,6 +63,9 @@ function daemonSettings(config: Config, searchPath: string | undefined): DaemonS
     allowedFileRoots: config.allowedFileRoots,
     drain: config.daemonDrain,
     minFreeDiskBytes: config.minFreeDiskBytes,
+    keepRunsDays: config.keepRunsDays,
+    keepLogsDays: config.keepLogsDays,
+    keepWorkDirectoriesDays: config.keepWorkDirectoriesDays,
     ...runLimits(config),
   };
 }

@@ -127,4 +127,25 @@ describe('when the storage fails', () => {
     expect(messages).toContain('request failed');
     expect(messages).toContain('attachments of a refused run not removed');
   });
+
+  it('and what was stored can not be removed, a daemon will do it a day later', async () => {
+    api = await createWith({
+      store: () => ({ createRun: () => Promise.reject(connectionLost()) }),
+      storage: { deletePrefix: () => Promise.reject(new StorageError('unavailable', 'away')) },
+    });
+    expect((await submit()).status).toBe(503);
+    const [key = ''] = await api.storedKeys();
+    const [, runId = ''] = key.split('/');
+    const hours = 60 * 60 * 1000;
+    expect(await api.database.removals.begin(Date.now() + 23 * hours, 10)).toEqual([]);
+    expect(await api.database.removals.begin(Date.now() + 25 * hours, 10)).toEqual([runId]);
+  });
+
+  it('a submission without attachments announces nothing', async () => {
+    api = await createWith({
+      store: () => ({ createRun: () => Promise.reject(connectionLost()) }),
+    });
+    await api.request({ method: 'POST', url: `${PREFIX}/runs`, ...formBody(CWL_FIELDS) });
+    expect(await api.database.removals.begin(Number.MAX_SAFE_INTEGER, 10)).toEqual([]);
+  });
 });
