@@ -19,6 +19,13 @@ export const SETTINGS = {
     'sqlite:${DATA_DIR}/wes.db',
     'Database: `sqlite:PATH`, `mysql://user:password@host:3306/name` (MySQL and MariaDB; `mysql+aiomysql://` is taken too) or `postgres://user:password@host:5432/name`.',
   ),
+  databaseTimeout: seconds(
+    'DATABASE_TIMEOUT',
+    15,
+    0,
+    3600,
+    'How long a MySQL or PostgreSQL server may say nothing while an answer is due, before its connection is given up; 0 for ever. Changes of the schema may take longer.',
+  ),
   storageBackend: choice(
     'STORAGE_BACKEND',
     ['local'],

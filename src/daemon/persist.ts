@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Interruption } from './interruption.ts';
+import { WesError } from '../runs/errors.ts';
+import { Interruption, RunFailure } from './interruption.ts';
 import type { RunContext } from './run-context.ts';
 
 const FIRST_PAUSE_MS = 100;
@@ -20,6 +21,7 @@ export async function persist<T>(context: RunContext, write: () => Promise<T>): 
       return await write();
     } catch (error) {
       if (error instanceof Interruption) throw error;
+      if (error instanceof WesError && error.code === 'too_large') throw tooLarge(error);
       const isAtFault = attempt >= MOST_ATTEMPTS && presence.beatSentAt > failingSince;
       if (isAtFault) throw error;
       logger.warn({ err: error }, 'database write failed');
@@ -27,4 +29,11 @@ export async function persist<T>(context: RunContext, write: () => Promise<T>): 
     await delay(pauseMs);
     pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
   }
+}
+
+/** However often it is tried, the database will not take it. */
+function tooLarge(cause: WesError): RunFailure {
+  const message =
+    'What was to be recorded of the run (its outputs, or a task) is larger than the database takes in one statement; see max_allowed_packet of the database.';
+  return new RunFailure(message, { cause });
 }

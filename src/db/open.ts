@@ -29,13 +29,25 @@ export interface Database {
   close(): Promise<void>;
 }
 
+export interface DatabaseOptions {
+  /** How long a database server may say nothing while an answer is due; 0, the default, for ever. */
+  readonly timeoutSeconds?: number;
+}
+
+/** The database is away: what failed may work later as it is. */
+export class DatabaseAwayError extends WesError {}
+
 /**
  * Connects to a database; a SQLite file is made when there is none.
  * @throws WesError `invalid_request` for a URL of no known kind, `unavailable` when the database can't
- *   be reached.
+ *   be reached; a DatabaseAwayError when it is worth while to try again.
  */
-export async function openDatabase(url: string): Promise<Database> {
-  const dialect = await openDialect(parseDatabaseUrl(url));
+export async function openDatabase(
+  url: string,
+  { timeoutSeconds = 0 }: DatabaseOptions = {},
+): Promise<Database> {
+  const silence = { milliseconds: timeoutSeconds * 1000 };
+  const dialect = await openDialect(parseDatabaseUrl(url), silence);
   const db = new Kysely<Tables>({ dialect: watchedDialect(dialect) });
   const connection = { db, dialect };
 
@@ -52,7 +64,12 @@ export async function openDatabase(url: string): Promise<Database> {
     daemons: createDaemonRegistry(connection),
     users: createUserStore(connection),
     removals: createRemovals(connection),
-    migrate: () => migrate(connection),
+    migrate: async () => {
+      // A change of a large table takes as long as it takes.
+      const { milliseconds } = silence;
+      silence.milliseconds = 0;
+      return migrate(connection).finally(() => (silence.milliseconds = milliseconds));
+    },
     pendingMigrations: () => pendingMigrations(connection),
     check,
     close: () => db.destroy(),
@@ -64,5 +81,7 @@ function unreachable(url: string, error: unknown): WesError {
   const reason = error instanceof WesError ? error.cause : error;
   const problem = reason instanceof Error ? reason.message || reason.name : String(reason);
   const message = `The database ${redactUrl(url)} can't be opened: ${problem}`;
-  return new WesError('unavailable', message, { cause: error });
+  // What can't be opened as a file stays so.
+  const isAway = error instanceof WesError && parseDatabaseUrl(url).kind !== 'sqlite';
+  return new (isAway ? DatabaseAwayError : WesError)('unavailable', message, { cause: error });
 }

@@ -46,7 +46,7 @@ export async function startMariadb(): Promise<DatabaseServer> {
   await writeFile(
     join(directory, 'init.sql'),
     // One statement to a line, as --init-file wants it.
-    "CREATE USER IF NOT EXISTS wes@'%' IDENTIFIED BY 'pw';\nGRANT ALL ON *.* TO wes@'%';\n",
+    "CREATE USER IF NOT EXISTS wes@'%' IDENTIFIED BY 'pw';\nGRANT ALL ON *.* TO wes@'%' WITH GRANT OPTION;\n",
   );
   const port = await freePort();
   const stop = await startServer({

@@ -5,20 +5,22 @@ import { parseDatabaseUrl } from '../../db/database-url.ts';
 import { openDatabase, type Database } from '../../db/open.ts';
 import { WesError } from '../../runs/errors.ts';
 
+type DatabaseConfig = Pick<Config, 'databaseUrl' | 'databaseTimeout'>;
+
 /** Opens the database whatever its schema; the directory of a SQLite file is made. */
-export async function openAnyDatabase(config: Pick<Config, 'databaseUrl'>): Promise<Database> {
+export async function openAnyDatabase(config: DatabaseConfig): Promise<Database> {
   const url = parseDatabaseUrl(config.databaseUrl);
   // Nobody else on the machine is to read requests or password hashes.
   if (url.kind === 'sqlite')
     mkdirSync(dirname(resolve(url.path)), { recursive: true, mode: 0o700 });
-  return await openDatabase(config.databaseUrl);
+  return await openDatabase(config.databaseUrl, { timeoutSeconds: config.databaseTimeout });
 }
 
 /**
  * Opens a database that is ready for use.
  * @throws WesError `unavailable` while its schema is not up to date.
  */
-export async function openMigratedDatabase(config: Pick<Config, 'databaseUrl'>): Promise<Database> {
+export async function openMigratedDatabase(config: DatabaseConfig): Promise<Database> {
   const database = await openAnyDatabase(config);
   try {
     const pending = await database.pendingMigrations();

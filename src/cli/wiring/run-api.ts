@@ -5,8 +5,8 @@ import { apiPath } from './api-path.ts';
 import { startApi } from './api.ts';
 import { checkExposure } from './authenticator.ts';
 import { configurationFor, type ListenOptions } from './configuration.ts';
-import { openMigratedDatabase } from './database.ts';
 import { createLogger } from './logger.ts';
+import { waitForDatabase } from './wait-for-database.ts';
 
 /** `wes serve`: the API until it is stopped. */
 export async function runApi(cli: Cli, options: ListenOptions): Promise<void> {
@@ -14,7 +14,8 @@ export async function runApi(cli: Cli, options: ListenOptions): Promise<void> {
   checkExposure(config);
   const { supervisor } = cli;
   const logger = createLogger(config, 'api');
-  const database = await openMigratedDatabase(config);
+  const database = await waitForDatabase(config, logger, cli.signal);
+  if (!database) return;
   try {
     const api = await startApi(config, database, {
       logger,

@@ -3,15 +3,16 @@ import { writeLine } from '../terminal.ts';
 import { aborted } from './aborted.ts';
 import { configurationFor, type ConfigurationOptions } from './configuration.ts';
 import { startDaemon, type RunningDaemon } from './daemon.ts';
-import { openMigratedDatabase } from './database.ts';
 import { createLogger } from './logger.ts';
+import { waitForDatabase } from './wait-for-database.ts';
 
 /** `wes daemon`: execution until it is stopped. */
 export async function runDaemon(cli: Cli, options: ConfigurationOptions): Promise<void> {
   const config = configurationFor(cli, options);
   const { supervisor } = cli;
   const logger = createLogger(config, 'daemon');
-  const database = await openMigratedDatabase(config);
+  const database = await waitForDatabase(config, logger, cli.signal);
+  if (!database) return;
   try {
     const running = await startDaemon(config, database, logger, cli.environment.PATH);
     const { daemon } = running;

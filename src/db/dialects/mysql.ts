@@ -4,6 +4,7 @@ import { WesError } from '../../runs/errors.ts';
 import { PATH_BYTES } from '../plain-text.ts';
 import { errorField, type ColumnTypes, type DatabaseDialect } from './dialect.ts';
 import { maxPacketBytes, requireStatementSize } from './mysql-packet.ts';
+import { allowSilence, breakWhenSilent, type SilenceLimit } from './silence-limit.ts';
 
 // https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
 const ER_DUP_ENTRY = 1062;
@@ -25,11 +26,11 @@ const CONNECTION_LIMIT = 10;
 const COLLATIONS = ['utf8mb4_nopad_bin', 'utf8mb4_0900_bin'] as const;
 
 /** MySQL 8 and MariaDB, through mysql2. */
-export function createMysqlDialect(url: string): DatabaseDialect {
+export function createMysqlDialect(url: string, silence: SilenceLimit): DatabaseDialect {
   let maxStatementBytes = Infinity;
   return {
     kysely: new MysqlDialect({
-      pool: async () => openPool(url),
+      pool: async () => openPool(url, silence),
       onCreateConnection: async (connection) => {
         await prepareSession(connection);
         maxStatementBytes = await maxPacketBytes(connection);
@@ -46,7 +47,7 @@ export function createMysqlDialect(url: string): DatabaseDialect {
   };
 }
 
-function openPool(url: string): Pool {
+function openPool(url: string, silence: SilenceLimit): Pool {
   const { hostname, port, username, password, pathname, searchParams } = new URL(url);
   const pool = createPool({
     host: decodeURIComponent(hostname).replace(/^\[|\]$/g, ''),
@@ -55,6 +56,7 @@ function openPool(url: string): Pool {
     password: decodeURIComponent(password),
     database: decodeURIComponent(pathname.slice(1)),
     connectionLimit: CONNECTION_LIMIT,
+    ...(silence.milliseconds > 0 && { connectTimeout: silence.milliseconds }),
     charset: 'utf8mb4',
     // An update counts the rows that it found, as on the other databases, not those whose values
     // differ afterwards: a compare-and-set that found its row has won.
@@ -64,7 +66,14 @@ function openPool(url: string): Pool {
   });
   // Whoever uses a broken connection is told by the statement; unheard, a second error would end the process.
   pool.on('connection', (connection) => connection.on('error', () => {}));
+  pool.on('acquire', (connection) => breakWhenSilent(socketOf(connection), silence));
+  pool.on('release', (connection) => allowSilence(socketOf(connection)));
   return pool;
+}
+
+/** The driver has it, but not in its types. */
+function socketOf(connection: object): unknown {
+  return Reflect.get(connection, 'stream');
 }
 
 /** `ssl-mode` as MySQL's own clients take it; without it the connection is not encrypted. */

@@ -1,6 +1,7 @@
 import { CompiledQuery, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { errorField, type ColumnTypes, type DatabaseDialect } from './dialect.ts';
+import { allowSilence, breakWhenSilent, type SilenceLimit } from './silence-limit.ts';
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const UNIQUE_VIOLATION = '23505';
@@ -32,10 +33,10 @@ const COLUMN_TYPES: ColumnTypes = {
 };
 
 /** PostgreSQL, through pg. */
-export function createPostgresDialect(url: string): DatabaseDialect {
+export function createPostgresDialect(url: string, silence: SilenceLimit): DatabaseDialect {
   return {
     kysely: new PostgresDialect({
-      pool: async () => openPool(url),
+      pool: async () => openPool(url, silence),
       onCreateConnection: async (connection) => {
         const isolation =
           'set session characteristics as transaction isolation level read committed';
@@ -60,18 +61,28 @@ function isUnavailable(error: unknown): boolean {
   return UNAVAILABLE.test(code) || code === READ_ONLY || NETWORK.test(code);
 }
 
-function openPool(url: string): pg.Pool {
+function openPool(url: string, silence: SilenceLimit): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: CONNECTION_LIMIT,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: silence.milliseconds || CONNECT_TIMEOUT_MS,
     types: { getTypeParser },
   });
   // A connection that breaks while idle: the pool drops it and opens another when one is needed.
   pool.on('error', () => {});
   // One that breaks between two statements of a transaction: unheard, that would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
+  pool.on('acquire', (client) => breakWhenSilent(socketOf(client), silence));
+  pool.on('release', (_error, client) => allowSilence(socketOf(client)));
   return pool;
+}
+
+/** The driver has it, but not in its types. */
+function socketOf(client: object): unknown {
+  const connection: unknown = Reflect.get(client, 'connection');
+  return typeof connection === 'object' && connection !== null
+    ? Reflect.get(connection, 'stream')
+    : undefined;
 }
 
 /** `bigint` columns and counts, which the driver would give as strings: times and counts stay far below 2^53. */
