@@ -40,11 +40,14 @@ function register(
     params: RunParams,
     response: responses(RunId, 'The run.', [401, 403, 404, 409]),
   };
-  const url = `${deps.settings.apiPrefix}/runs/:run_id/${action}`;
-  app.post(url, { schema }, async function setPaused(request) {
-    const runId = runIdIn(request.params);
-    await deps.runs.setPaused(runId, action === 'pause', callerOf(request));
-    deps.onChange?.(runId);
-    return { run_id: runId };
-  });
+  app.post(
+    `${deps.settings.apiPrefix}/runs/:run_id/${action}`,
+    { schema },
+    async function setPaused(request) {
+      const runId = runIdIn(request.params);
+      await deps.runs.setPaused(runId, action === 'pause', callerOf(request));
+      deps.onChange?.(runId);
+      return { run_id: runId };
+    },
+  );
 }

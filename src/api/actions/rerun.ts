@@ -20,18 +20,21 @@ export function registerRerun(app: ApiInstance, deps: ApiDeps): void {
     headers: SUBMISSION_HEADERS,
     response: responses(RunId, 'The new run.', [400, 401, 403, 404, 409, 422, 429]),
   };
-  const url = `${deps.settings.apiPrefix}/runs/:run_id/rerun`;
   // The key is checked by the rule that RunWorkflow has.
-  app.post(url, { schema, validatorCompiler: () => () => true }, async function rerun(request) {
-    const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
-    const origin = await findVisibleRun(deps, request, request.params.run_id);
-    const runId = newRunId();
-    return submitNewRun(deps, runId, async () => ({
-      caller: callerOf(request),
-      request: origin.request,
-      attachments: await copyAttachments(origin.runId, runId, deps),
-      rerunOf: origin.runId,
-      ...(idempotencyKey !== undefined && { idempotencyKey }),
-    }));
-  });
+  app.post(
+    `${deps.settings.apiPrefix}/runs/:run_id/rerun`,
+    { schema, validatorCompiler: () => () => true },
+    async function rerun(request) {
+      const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
+      const origin = await findVisibleRun(deps, request, request.params.run_id);
+      const runId = newRunId();
+      return submitNewRun(deps, runId, async () => ({
+        caller: callerOf(request),
+        request: origin.request,
+        attachments: await copyAttachments(origin.runId, runId, deps),
+        rerunOf: origin.runId,
+        ...(idempotencyKey !== undefined && { idempotencyKey }),
+      }));
+    },
+  );
 }

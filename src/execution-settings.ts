@@ -1,0 +1,153 @@
+import { choice, integer, list, number, seconds, text } from './setting-forms.ts';
+
+const BYTES_PER_MEBIBYTE = 1024 * 1024;
+
+/** The settings of daemons and of what they execute: a part of SETTINGS. */
+export const EXECUTION_SETTINGS = {
+  executor: choice(
+    'EXECUTOR',
+    ['local', 'fake'],
+    'local',
+    'Where engines run: `local`, on the machine of the daemon; `fake` executes nothing and is for tests.',
+  ),
+  engineInstallDir: text(
+    'ENGINE_INSTALL_DIR',
+    '${DATA_DIR}/engines',
+    'Where `wes engines install` puts engines that it installs.',
+  ),
+  workDir: text(
+    'WORK_DIR',
+    '${DATA_DIR}/work',
+    'Private directories of running runs, on the machine of the daemon.',
+  ),
+  keepWorkDirectories: choice(
+    'KEEP_WORK_DIRECTORIES',
+    ['never', 'failed', 'always'],
+    'never',
+    "Which ended runs' work directories stay on the daemon's disk.",
+  ),
+  daemonPollInterval: seconds(
+    'DAEMON_POLL_INTERVAL',
+    1,
+    0.05,
+    3600,
+    'How often a daemon looks for new and cancelled runs.',
+  ),
+  daemonMaxConcurrentRuns: integer(
+    'DAEMON_MAX_CONCURRENT_RUNS',
+    4,
+    1,
+    10_000,
+    'Most runs that one daemon executes at once.',
+  ),
+  userMaxConcurrentRuns: integer(
+    'USER_MAX_CONCURRENT_RUNS',
+    0,
+    0,
+    1_000_000,
+    'Most runs of one user that all daemons together execute at once; 0 for no limit. Give every daemon the same.',
+  ),
+  engineMaxConcurrentRuns: list(
+    'ENGINE_MAX_CONCURRENT_RUNS',
+    'Most runs of an engine that all daemons together execute at once, as `engine=number`. Give every daemon the same.',
+  ),
+  minFreeDiskBytes: integer(
+    'MIN_FREE_DISK_BYTES',
+    256 * BYTES_PER_MEBIBYTE,
+    0,
+    Number.MAX_SAFE_INTEGER,
+    'With less free space below WORK_DIR a daemon begins no run; 0 for no such limit.',
+  ),
+  daemonHeartbeat: seconds(
+    'DAEMON_HEARTBEAT',
+    5,
+    0.1,
+    600,
+    'How often a daemon shows that it lives.',
+  ),
+  daemonLease: seconds(
+    'DAEMON_LEASE',
+    30,
+    0.5,
+    3600,
+    'How long a daemon may be silent before others take over its runs; several heartbeats.',
+  ),
+  daemonDrain: choice(
+    'DAEMON_DRAIN',
+    ['handover', 'wait'],
+    'handover',
+    'On SIGTERM: `handover` leaves running engines to the next daemon on this machine, `wait` finishes its runs first.',
+  ),
+  cancelGrace: seconds(
+    'CANCEL_GRACE',
+    3,
+    0,
+    600,
+    'Time between the polite signal and the forced end of a cancelled run.',
+  ),
+  runMaxAttempts: integer(
+    'RUN_MAX_ATTEMPTS',
+    3,
+    1,
+    100,
+    'How often a run is started again after its machine was lost.',
+  ),
+  runCores: integer(
+    'RUN_CORES',
+    0,
+    0,
+    4096,
+    'Cores that one run may use at once; 0 for all of the machine.',
+  ),
+
+  runTimeout: seconds(
+    'RUN_TIMEOUT',
+    0,
+    0,
+    315_360_000,
+    'How long the engine may work on one run, pauses not counted; 0 for ever. A run may ask for less by its engine parameter `timeout`.',
+  ),
+  runMemoryLimitBytes: integer(
+    'RUN_MEMORY_LIMIT_BYTES',
+    0,
+    0,
+    Number.MAX_SAFE_INTEGER,
+    'Memory that all processes of one run may have together, in bytes; 0 for no limit.',
+  ),
+  runCpuLimit: number(
+    'RUN_CPU_LIMIT',
+    0,
+    0,
+    4096,
+    'Cores whose time all processes of one run may use together, also a part of one (0.5); 0 for no limit.',
+  ),
+  runProcessLimit: integer(
+    'RUN_PROCESS_LIMIT',
+    0,
+    0,
+    4_000_000,
+    'Processes and threads that one run may have at once; 0 for no limit.',
+  ),
+
+  keepRunsDays: integer(
+    'KEEP_RUNS_DAYS',
+    0,
+    0,
+    36_500,
+    'Days after its end at which a run is removed with all that belongs to it; 0 keeps it for ever.',
+  ),
+  keepLogsDays: integer(
+    'KEEP_LOGS_DAYS',
+    0,
+    0,
+    36_500,
+    'Days after the end of a run at which its logs are removed from storage; 0 keeps them as long as the run.',
+  ),
+  keepWorkDirectoriesDays: integer(
+    'KEEP_WORK_DIRECTORIES_DAYS',
+    0,
+    0,
+    36_500,
+    'Days after the end of a run at which a work directory that KEEP_WORK_DIRECTORIES kept is removed; 0 keeps it as long as the run.',
+  ),
+};
