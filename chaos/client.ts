@@ -1,173 +1,148 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isState, type State } from '../src/runs/state.ts';
-import type { Ledger, KnownRun } from './ledger.ts';
-import type { Random } from './random.ts';
-import { planRun, type RunPlan } from './workload.ts';
+import { cancel, pause, remove, resume } from './actions.ts';
+import type { ClientContext } from './client-context.ts';
+import type { AcceptedRun } from './ledger.ts';
+import { list, lookAtForeignRun, lookAtHistory, poll } from './observations.ts';
+import { rerun, submit } from './submissions.ts';
+import { planRun } from './workload.ts';
 
-const PREFIX = '/ga4gh/wes/v1';
-const ANSWER_MS = 20_000;
-const SUBMIT_TRIES = 6;
-const LOOKS_AFTER_CANCEL = 40;
-const LOOK_MS = 30;
+/** How a client's time is divided; what is left is polling. */
+const SHARES = [
+  ['submit', 0.36],
+  ['cancel', 0.06],
+  ['list', 0.08],
+  ['pause', 0.07],
+  ['resume', 0.04],
+  ['rerun', 0.05],
+  ['remove', 0.06],
+  ['look at history', 0.03],
+  ['look at the queue', 0.02],
+  ['look at foreign run', 0.02],
+] as const;
 
-export interface Counts {
-  requests: number;
-  /** Answers of 503, and connections that broke: what clients of a killed service must expect. */
-  unavailable: number;
+type Operation = (typeof SHARES)[number][0] | 'poll';
+
+interface Work {
+  readonly signal: AbortSignal;
+  readonly hasCwl: boolean;
+  /** No new run as long as so many have not ended. */
+  readonly mostLive: number;
 }
 
-/** A client that submits, polls, lists and cancels, over whichever API process answers. */
+/** A client that does all that clients can do to their runs, over whichever API process answers. */
 export class ChaosClient {
-  readonly #name: string;
-  readonly #bases: readonly string[];
-  readonly #ledger: Ledger;
-  readonly #random: Random;
-  readonly counts: Counts = { requests: 0, unavailable: 0 };
+  readonly context: ClientContext;
+  /** Operations that found something to do. */
+  readonly operations = new Map<Operation, number>();
   #submitted = 0;
+  #rerun = 0;
 
-  constructor(name: string, bases: readonly string[], ledger: Ledger, random: Random) {
-    this.#name = name;
-    this.#bases = bases;
-    this.#ledger = ledger;
-    this.#random = random;
+  constructor(context: ClientContext) {
+    this.context = context;
   }
 
   /** Goes on until it is told to end. */
-  async work(options: {
-    readonly signal: AbortSignal;
-    readonly markDirectory: string;
-    readonly hasCwl: boolean;
-    readonly mostLive: number;
-  }): Promise<void> {
-    const { signal, mostLive } = options;
-    while (!signal.aborted) {
-      const choice = this.#random.next();
-      if (choice < 0.4 && this.#ledger.live().length < mostLive) {
-        const label = `${this.#name}-${(this.#submitted += 1)}`;
-        await this.#submit(planRun(this.#random, label, options));
-      } else if (choice < 0.48) await this.#cancelOne();
-      else if (choice < 0.6) await this.list();
-      else await this.#pollOne();
-      await delay(this.#random.between(50, 500));
-    }
-  }
-
-  /** One page of the newest runs, or all runs with this label. */
-  async list(label?: string): Promise<readonly string[] | undefined> {
-    const ends = new Map(this.#ledger.runs.map((run) => [run.runId, run.end]));
-    const query =
-      label === undefined ? 'page_size=30' : `tag_key=label&tag_value=${label}&page_size=30`;
-    const body = await this.#json('GET', `/runs?${query}`);
-    if (body === undefined) return undefined;
-    const runs = Array.isArray(body.runs) ? (body.runs as readonly Answer[]) : [];
-    for (const { run_id: runId, state } of runs) {
-      if (typeof runId !== 'string' || !isState(state)) continue;
-      this.#ledger.observed(runId, state, ends.get(runId));
-    }
-    return runs.map(({ run_id: runId }) => String(runId));
-  }
-
-  async poll(run: KnownRun & { readonly runId: string }): Promise<State | undefined> {
-    const { runId, end } = run;
-    const answer = await this.#call('GET', `/runs/${runId}/status`);
-    if (answer?.status === 404) {
-      this.#ledger.violate('an accepted run exists', runId, 'its status was answered with 404');
-    }
-    const state = answer?.ok === true ? (await readJson(answer))?.state : undefined;
-    if (!isState(state)) return undefined;
-    this.#ledger.observed(runId, state, end);
-    return state;
-  }
-
-  /** The JSON of an answer of 200; undefined for anything else. */
-  async read(path: string): Promise<Answer | undefined> {
-    return await this.#json('GET', path);
-  }
-
-  /** The text behind an address that an answer gave; undefined when it is not there. */
-  async text(address: string): Promise<string | undefined> {
-    const { pathname } = new URL(address, 'http://localhost');
-    const answer = await this.#call('GET', pathname.slice(PREFIX.length));
-    return answer?.ok === true ? await answer.text().catch(() => undefined) : undefined;
-  }
-
-  /** The same key each time, so that an answer that was lost on the way does no harm. */
-  async #submit(plan: RunPlan): Promise<void> {
-    const run = this.#ledger.add(plan);
-    for (let tries = 0; tries < SUBMIT_TRIES; tries += 1) {
-      const form = new FormData();
-      for (const [name, value] of Object.entries(plan.fields)) form.append(name, value);
-      form.append('tags', JSON.stringify({ label: plan.label }));
-      for (const [name, content] of Object.entries(plan.attachments)) {
-        form.append('workflow_attachment', new Blob([content]), name);
+  async work(work: Work): Promise<void> {
+    const { random } = this.context;
+    while (!work.signal.aborted) {
+      const operation = chooseOperation(random.next());
+      if (await this.#do(operation, work)) {
+        this.operations.set(operation, (this.operations.get(operation) ?? 0) + 1);
       }
-      const answer = await this.#call('POST', '/runs', form, { 'idempotency-key': plan.label });
-      const body = answer && (await readJson(answer));
-      if (answer?.ok === true && typeof body?.run_id === 'string') {
-        return this.#ledger.accepted(run, body.run_id);
-      }
-      if (answer !== undefined && answer.status < 500) {
-        const detail = `${answer.status}: ${String(body?.msg)}`;
-        return this.#ledger.violate('a good request is accepted', undefined, detail);
-      }
-      await delay(this.#random.between(200, 1000));
+      await delay(random.between(50, 500));
     }
   }
 
-  async #pollOne(): Promise<void> {
-    const live = this.#ledger.live();
-    const any = this.#ledger.runs.filter((run) => run.runId !== undefined);
-    // Now and then one that ended, whose state must stay.
-    const run = this.#random.pick(this.#random.chance(0.8) && live.length > 0 ? live : any);
-    if (run?.runId !== undefined) await this.poll(run as KnownRun & { readonly runId: string });
-  }
-
-  async #cancelOne(): Promise<void> {
-    const run = this.#random.pick(this.#ledger.live());
-    if (run === undefined) return;
-    run.isCancelTried = true;
-    const answer = await this.#call('POST', `/runs/${run.runId}/cancel`);
-    if (answer?.ok === true) run.cancelAcceptedAt ??= Date.now();
-    // To be there when it ends: what is alive then does not live long.
-    for (let looks = 0; looks < LOOKS_AFTER_CANCEL && run.end === undefined; looks += 1) {
-      await this.poll(run);
-      await delay(LOOK_MS);
+  async #do(operation: Operation, work: Work): Promise<boolean> {
+    const { context } = this;
+    switch (operation) {
+      case 'submit':
+        return this.#submit(work);
+      case 'list':
+        return (await list(context)) !== undefined;
+      case 'look at foreign run':
+        await lookAtForeignRun(context);
+        return true;
+      case 'rerun':
+        return this.#isBusy(work) ? false : this.#with(this.#any(), (run) => this.#repeat(run));
+      case 'remove':
+        return this.#with(this.#toRemove(), (run) => remove(context, run));
+      case 'look at history':
+        return this.#with(this.#any(), (run) => lookAtHistory(context, run));
+      case 'look at the queue':
+        return this.#with(this.#live(), ({ runId }) => context.api.read(`/runs/${runId}/queue`));
+      case 'cancel':
+        return this.#with(this.#live(), (run) => cancel(context, run));
+      case 'pause':
+        return this.#with(this.#live('RUNNING'), (run) => pause(context, run));
+      case 'resume':
+        return this.#with(this.#live('PAUSED'), (run) => resume(context, run));
+      case 'poll':
+        return this.#with(this.#toPoll(), (run) => poll(context, run));
     }
   }
 
-  async #json(method: 'GET' | 'POST', path: string): Promise<Answer | undefined> {
-    const answer = await this.#call(method, path);
-    return answer?.ok === true ? await readJson(answer) : undefined;
+  async #with(
+    run: AcceptedRun | undefined,
+    action: (run: AcceptedRun) => Promise<unknown>,
+  ): Promise<boolean> {
+    if (run === undefined) return false;
+    await action(run);
+    return true;
   }
 
-  /** Undefined when nobody answered. An error of the service itself, other than 503, is a violation. */
-  async #call(
-    method: 'GET' | 'POST',
-    path: string,
-    body?: FormData,
-    headers: Readonly<Record<string, string>> = {},
-  ): Promise<Response | undefined> {
-    const base = this.#random.pick(this.#bases) ?? '';
-    this.counts.requests += 1;
-    try {
-      const signal = AbortSignal.timeout(ANSWER_MS);
-      const init = { method, headers, signal, ...(body === undefined ? {} : { body }) };
-      const answer = await fetch(`${base}${PREFIX}${path}`, init);
-      if (answer.status === 503) this.counts.unavailable += 1;
-      else if (answer.status >= 500) {
-        const detail = `${method} ${path}: ${answer.status} ${await answer.clone().text()}`;
-        this.#ledger.violate('the API fails with 503 only', undefined, detail);
-      }
-      return answer;
-    } catch {
-      this.counts.unavailable += 1;
-      return undefined;
-    }
+  async #submit(work: Work): Promise<boolean> {
+    if (this.#isBusy(work)) return false;
+    const { context } = this;
+    const label = `${context.name}-${(this.#submitted += 1)}`;
+    const { markDirectory, user } = context;
+    const { hasCwl } = work;
+    const { maxPriority } = user;
+    await submit(context, planRun(context.random, label, { markDirectory, hasCwl, maxPriority }));
+    return true;
+  }
+
+  async #repeat(run: AcceptedRun): Promise<void> {
+    await rerun(this.context, run, `${this.context.name}-again-${(this.#rerun += 1)}`);
+  }
+
+  #isBusy({ mostLive }: Work): boolean {
+    return this.context.ledger.live().length >= mostLive;
+  }
+
+  #live(state?: string): AcceptedRun | undefined {
+    const { ledger, random, user } = this.context;
+    return random.pick(
+      ledger.live(user).filter((run) => state === undefined || run.state === state),
+    );
+  }
+
+  #any(): AcceptedRun | undefined {
+    const { ledger, random, user } = this.context;
+    return random.pick(ledger.accepted(user));
+  }
+
+  /** Mostly one that ended; else it must be refused. */
+  #toRemove(): AcceptedRun | undefined {
+    const { ledger, random, user } = this.context;
+    if (random.chance(0.1)) return this.#live();
+    return random.pick(ledger.accepted(user).filter(({ end }) => end !== undefined));
+  }
+
+  /** Now and then one that ended, whose state must stay, or that was removed, which must stay gone. */
+  #toPoll(): AcceptedRun | undefined {
+    const { ledger, random, user } = this.context;
+    const choice = random.next();
+    if (choice < 0.05) return random.pick(ledger.removed(user));
+    return choice < 0.8 ? (this.#live() ?? this.#any()) : this.#any();
   }
 }
 
-type Answer = Readonly<Record<string, unknown>>;
-
-async function readJson(answer: Response): Promise<Answer | undefined> {
-  return (await answer.json().catch(() => undefined)) as Answer | undefined; // objects, by the standard
+function chooseOperation(choice: number): Operation {
+  let sum = 0;
+  for (const [operation, share] of SHARES) {
+    sum += share;
+    if (choice < sum) return operation;
+  }
+  return 'poll';
 }

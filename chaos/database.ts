@@ -11,46 +11,56 @@ import {
 } from '../test/support/database-servers.ts';
 import { until } from '../test/support/until.ts';
 import type { ChaosOptions } from './options.ts';
+import type { Places } from './places.ts';
 import { ServiceProcess } from './service-process.ts';
+import { holdingLock, writingForEver } from './sqlite-programs.ts';
 
 export interface ChaosDatabase {
   readonly url: string;
-  /** The server; undefined where the database is a file. */
+  /** The server and its port; undefined where the database is a file. */
   readonly server: ServiceProcess | undefined;
-  /** The process that holds the file for itself when it is started; undefined where there is a server. */
-  readonly locker: ServiceProcess | undefined;
-  isReady(): Promise<boolean>;
+  readonly port: number | undefined;
+  /** Processes that use the file beside the service; undefined where there is a server. */
+  readonly file: SqliteFile | undefined;
+}
+
+interface SqliteFile {
+  /** Holds the file for itself when it is started. */
+  readonly locker: ServiceProcess;
+  /** Writes for ever, in one transaction, into the records of the service. */
+  readonly writer: ServiceProcess;
+  /** Is there as soon as the writer has written something. */
+  readonly writerBegan: string;
 }
 
 const START_MS = 60_000;
-const LOCK = `
-const { DatabaseSync } = require('node:sqlite');
-const database = new DatabaseSync(process.argv[1], { timeout: 20000 });
-database.exec('BEGIN IMMEDIATE');
-setInterval(() => {}, 1000);
-`;
 
 export async function startDatabase(
   kind: ChaosOptions['database'],
-  root: string,
+  places: Places,
 ): Promise<ChaosDatabase> {
-  return kind === 'sqlite' ? sqliteFile(root) : await startMariadb(root);
+  return kind === 'sqlite' ? sqliteFile(places) : await startMariadb(places);
 }
 
-function sqliteFile(root: string): ChaosDatabase {
-  const path = join(root, 'wes.db');
-  const locker = new ServiceProcess({
-    name: 'locker',
-    argv: [process.execPath, '-e', LOCK, path],
-    environment: { PATH: process.env.PATH ?? '' },
-    logFile: join(root, 'logs', 'locker'),
-    isKept: false,
-  });
-  return { url: `sqlite:${path}`, server: undefined, locker, isReady: async () => true };
+function sqliteFile(places: Places): ChaosDatabase {
+  const path = join(places.data, 'wes.db');
+  const writerBegan = join(places.root, 'writer-began');
+  const program = (name: string, script: string) =>
+    new ServiceProcess({
+      name,
+      argv: [process.execPath, '-e', script, path, writerBegan],
+      environment: { PATH: process.env.PATH ?? '' },
+      logFile: join(places.logs, name),
+      isKept: false,
+    });
+  const locker = program('locker', holdingLock());
+  const writer = program('writer', writingForEver());
+  const file = { locker, writer, writerBegan };
+  return { url: `sqlite:${path}`, server: undefined, port: undefined, file };
 }
 
 /** On a data directory of its own, so that it can be killed and started on what it had. */
-async function startMariadb(root: string): Promise<ChaosDatabase> {
+async function startMariadb({ root, logs }: Places): Promise<ChaosDatabase> {
   const missing = missingMariadb();
   if (missing !== undefined) throw new Error(missing);
   const directory = join(root, 'mariadb');
@@ -80,19 +90,19 @@ async function startMariadb(root: string): Promise<ChaosDatabase> {
       '--innodb-log-file-size=8M',
     ],
     environment: { PATH: process.env.PATH ?? '' },
-    logFile: join(root, 'logs', 'mariadbd'),
+    logFile: join(logs, 'mariadbd'),
     isKept: true,
   });
   server.start();
   const url = `mysql://wes:pw@127.0.0.1:${port}/wes`;
-  const isReady = () => pingMysql(url);
   try {
+    const isReady = () => pingMysql(url);
     await until(isReady, { timeoutMs: START_MS, message: 'MariaDB did not start' });
   } catch (error) {
     server.signal('SIGKILL');
     throw error;
   }
-  return { url, server, locker: undefined, isReady };
+  return { url, server, port, file: undefined };
 }
 
 /** Runs a command of the service to its end. */

@@ -1,11 +1,18 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RUN_MARKER } from '../src/runs/command.ts';
+import { until } from '../test/support/until.ts';
+import type { ChaosDatabase } from './database.ts';
 import type { Ledger } from './ledger.ts';
+import type { Network } from './network.ts';
 import { signal } from './processes.ts';
 import { measureRecovery } from './recovery-time.ts';
 import type { Fault, FaultKind } from './schedule.ts';
 import type { ChaosService } from './service.ts';
 import type { ServiceProcess } from './service-process.ts';
+
+const WRITER_BEGINS_MS = 20_000;
 
 /** Carries out a schedule, and counts what really hit. */
 export class Faults {
@@ -43,24 +50,34 @@ export class Faults {
   }
 
   async #hit(fault: Fault): Promise<boolean> {
-    const { daemons, apis, database } = this.#service;
+    const { daemons, apis, database, network } = this.#service;
     switch (fault.kind) {
       case 'kill daemon':
-        return this.#killDaemon(chosen(daemons, fault), fault);
+        return this.#killDaemon(chosen(alive(daemons), fault), fault);
       case 'stop daemon':
         return pause(chosen(daemons, fault), fault);
       case 'end daemon':
         return restart(chosen(daemons, fault), fault, 'SIGTERM');
       case 'kill api':
-        return restart(chosen(apis, fault), fault, 'SIGKILL');
+        return restart(chosen(alive(apis), fault), fault, 'SIGKILL');
       case 'stop api':
         return pause(chosen(apis, fault), fault);
       case 'kill database':
         return restart(database.server, fault, 'SIGKILL');
       case 'stop database':
         return pause(database.server, fault);
+      case 'kill writer of database':
+        return killWriter(database, fault);
       case 'lock database':
-        return lock(database.locker, fault);
+        return lock(database.file?.locker, fault);
+      case 'cut network':
+        return breakNetwork(network, 'cut', fault);
+      case 'hang network':
+        return breakNetwork(network, 'hang', fault);
+      case 'fill work disk':
+        return this.#fillWorkDisk(fault);
+      case 'fill data disk':
+        return this.#service.disks.fill('data', fault.lastsMs);
       case 'kill engine':
       case 'kill process of engine':
       case 'stop engine':
@@ -91,6 +108,16 @@ export class Faults {
     return isKilled;
   }
 
+  /** Runs that live meanwhile may fail, but must end: what they could not write, nobody has. */
+  async #fillWorkDisk({ lastsMs }: Fault): Promise<boolean> {
+    const { disks } = this.#service;
+    if (disks.missing !== undefined) return false;
+    this.#ledger.setDiskFull(true);
+    const isFilled = await disks.fill('work', lastsMs);
+    this.#ledger.setDiskFull(false);
+    return isFilled;
+  }
+
   /** The run is told to be hurt before it is, so that its end can't be seen in between. */
   async #hurtEngine(fault: Fault): Promise<boolean> {
     const processes = await this.#service.runProcesses();
@@ -100,7 +127,7 @@ export class Faults {
       ?.slice(RUN_MARKER.length + 1);
     // Tasks of cwltool have no marker; their directories tell the run.
     const named =
-      runId ?? /work-local\/([0-9a-f-]{36})\//.exec(victim?.environment.join() ?? '')?.[1];
+      runId ?? /\/work\/local\/([0-9a-f-]{36})\//.exec(victim?.environment.join() ?? '')?.[1];
     const run = this.#ledger.find(named ?? '');
     if (victim === undefined || run === undefined) return false;
     if (fault.kind === 'kill process of engine') {
@@ -111,6 +138,7 @@ export class Faults {
       run.isHurt = true;
       return signal(-victim.group, 'SIGKILL');
     }
+    run.isWoken = true;
     const isStopped = signal(-victim.group, 'SIGSTOP');
     await delay(fault.lastsMs);
     signal(-victim.group, 'SIGCONT');
@@ -120,6 +148,10 @@ export class Faults {
 
 function chosen<T>(items: readonly T[], { choice }: Fault): T | undefined {
   return items[Math.floor(choice * items.length)];
+}
+
+function alive(processes: readonly ServiceProcess[]): readonly ServiceProcess[] {
+  return processes.filter((one) => one.isAlive());
 }
 
 async function restart(
@@ -151,5 +183,32 @@ async function lock(locker: ServiceProcess | undefined, { lastsMs }: Fault): Pro
   locker.start();
   await delay(lastsMs + 300); // it needs a moment to begin
   locker.signal('SIGKILL');
+  return true;
+}
+
+/** Killed for certain in the middle of a transaction, of which much is in the file already. */
+async function killWriter({ file }: ChaosDatabase, { lastsMs }: Fault): Promise<boolean> {
+  if (file === undefined || file.writer.isAlive()) return false;
+  const { writer, writerBegan } = file;
+  await rm(writerBegan, { force: true });
+  writer.start();
+  const hasBegun = async () => existsSync(writerBegan) || !writer.isAlive();
+  await until(hasBegun, { timeoutMs: WRITER_BEGINS_MS }).catch(() => undefined);
+  await delay(lastsMs);
+  const wasWriting = existsSync(writerBegan) && writer.isAlive();
+  writer.signal('SIGKILL');
+  await writer.ended;
+  return wasWriting;
+}
+
+async function breakNetwork(
+  network: Network,
+  how: 'cut' | 'hang',
+  { choice, lastsMs }: Fault,
+): Promise<boolean> {
+  const restore = network.break(how, choice);
+  if (restore === undefined) return false;
+  await delay(lastsMs);
+  restore();
   return true;
 }

@@ -7,18 +7,26 @@ export interface ChaosOptions {
   readonly jsonFile: string | undefined;
   /** Leaves the directory with all logs, databases and evidence. */
   readonly isKept: boolean;
-  /** A fault built into the daemons, which the suite must find. */
+  /** A fault built into the service, which the suite must find. */
   readonly plant: Plant | undefined;
 }
 
-const PLANTS = ['no-lease-check', 'canceled-too-early'] as const;
+const PLANTS = [
+  'no-lease-check',
+  'canceled-too-early',
+  'paused-in-name-only',
+  'lost-transition',
+  'kept-storage',
+] as const;
 export type Plant = (typeof PLANTS)[number];
 
 const HELP = `npm run chaos -- [--minutes 2] [--database sqlite|mariadb] [--seed N] [--json FILE] [--keep] [--plant FAULT]
 
-Kills, stops and restarts the processes of a real service while clients use it, and checks that
-every run ends, once, truly and without a trace. The seed replays the schedule.
---plant builds a fault into the daemons, which must be found: ${PLANTS.join(', ')}
+Kills, stops and restarts the processes of a real service, cuts its network and fills its disks while
+clients use it, and checks that every run ends, once, truly and without a trace. The seed replays the
+schedule.
+--plant builds a fault into the service, which must be found:
+  ${PLANTS.join(', ')}
 `;
 
 /** Undefined when help was asked for, and given. */

@@ -1,10 +1,11 @@
+import { DatabaseSync } from 'node:sqlite';
 import type { LeasedRun, RunStore } from '../src/runs/run-store.ts';
 
-/** A run store with a fault that the suite must find. @throws Error for one that is not known */
+/** A run store with the fault that has this name; as it is for a fault that lies elsewhere. */
 export function plantFault(name: string, store: RunStore): RunStore {
   if (name === 'no-lease-check') return withoutLeaseCheck(store);
   if (name === 'canceled-too-early') return canceledTooEarly(store);
-  throw new Error(`There is no fault '${name}' to be planted.`);
+  return store;
 }
 
 /** Every daemon takes every lease for its own, and its writes are taken whoever holds the run. */
@@ -51,4 +52,13 @@ function canceledTooEarly(store: RunStore): RunStore {
       return leased;
     },
   };
+}
+
+/** The history is not told that runs have begun: a trigger in the SQLite file of this URL takes these lines away. */
+export function loseTransitions(url: string): void {
+  const database = new DatabaseSync(url.replace(/^sqlite:/, ''), { timeout: 20_000 });
+  database.exec(`
+    CREATE TRIGGER IF NOT EXISTS lost_transition BEFORE INSERT ON run_events
+    WHEN NEW.to_state = 'RUNNING' BEGIN SELECT RAISE(IGNORE); END`);
+  database.close();
 }

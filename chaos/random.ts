@@ -31,9 +31,4 @@ export class Random {
   pick<T>(items: readonly T[]): T | undefined {
     return items[this.below(items.length)];
   }
-
-  /** Time to the next of events that come `perMinute` on average, in ms. */
-  untilNext(perMinute: number): number {
-    return (-Math.log(1 - this.next()) * 60_000) / perMinute;
-  }
 }

@@ -5,10 +5,20 @@
  */
 import { registerHooks } from 'node:module';
 
+const DATABASE = { '/src/db/open.ts': './open.ts' } as const;
+/** What a fault needs, by its name. */
+const PLANTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'no-lease-check': DATABASE,
+  'canceled-too-early': DATABASE,
+  'lost-transition': DATABASE,
+  'paused-in-name-only': { '/src/executors/local/local-executor.ts': './local-executor.ts' },
+  'kept-storage': { '/src/storage/local.ts': './local-storage.ts' },
+};
+
 const SUBSTITUTES: Readonly<Record<string, string>> = {
   '/src/engines/registry.ts': './registry.ts',
   '/src/executors/fake/fake-executor.ts': './fake-executor.ts',
-  ...(process.env.CHAOS_PLANT ? { '/src/db/open.ts': './open.ts' } : {}),
+  ...PLANTED[process.env.CHAOS_PLANT ?? ''],
 };
 
 registerHooks({
