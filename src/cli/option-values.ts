@@ -28,3 +28,11 @@ export function positiveInteger(value: string): number {
   }
   return number;
 }
+
+export function wholeNumber(value: string): number {
+  const number = Number(value);
+  if (value.trim() === '' || !Number.isSafeInteger(number)) {
+    throw new InvalidArgumentError(`"${value}" is no whole number.`);
+  }
+  return number;
+}

@@ -4,11 +4,15 @@ import { cancelCommand } from './commands/cancel.ts';
 import { daemonCommand } from './commands/daemon.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { enginesCommand } from './commands/engines.ts';
+import { historyCommand } from './commands/history.ts';
 import { infoCommand } from './commands/info.ts';
 import { logCommand } from './commands/log.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { outputsCommand } from './commands/outputs.ts';
+import { pauseCommand, resumeCommand } from './commands/pause.ts';
 import { pruneCommand } from './commands/prune.ts';
+import { removeCommand } from './commands/remove.ts';
+import { rerunCommand } from './commands/rerun.ts';
 import { runsCommand } from './commands/runs.ts';
 import { serveCommand } from './commands/serve.ts';
 import { statusCommand } from './commands/status.ts';
@@ -40,7 +44,12 @@ const CLIENT_COMMANDS = [
   logCommand,
   tasksCommand,
   outputsCommand,
+  historyCommand,
   cancelCommand,
+  pauseCommand,
+  resumeCommand,
+  rerunCommand,
+  removeCommand,
   watchCommand,
 ];
 

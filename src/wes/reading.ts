@@ -1,5 +1,6 @@
 import type { OutputFile } from './output-list.ts';
 import type { Log, RunLog, TaskLog } from './run-log.ts';
+import type { RunHistory } from './run-history.ts';
 import type { RunRequest, RunSummary } from './runs.ts';
 import type { ServiceInfo } from './service-info.ts';
 import type { State } from './state.ts';
@@ -71,6 +72,39 @@ export function readRunStatus(answer: unknown): RunState {
     ...given('start_time', text(row.start_time)),
     ...given('end_time', text(row.end_time)),
   };
+}
+
+export function readHistory(answer: unknown, runId: string): RunHistory {
+  const {
+    run_id: id,
+    rerun_of: origin,
+    history,
+    paused_seconds: paused,
+    attempts,
+  } = fields(answer);
+  return {
+    run_id: text(id) ?? runId,
+    ...given('rerun_of', text(origin)),
+    history: array(history).map((entry) => {
+      const { time, from, to, actor, reason } = fields(entry);
+      return {
+        time: text(time) ?? '',
+        ...(from !== undefined && from !== null && { from: readState(from) }),
+        to: readState(to),
+        actor: text(actor) ?? '',
+        reason: text(reason) ?? '',
+      };
+    }),
+    paused_seconds: typeof paused === 'number' ? paused : 0,
+    attempts: typeof attempts === 'number' ? attempts : 0,
+  };
+}
+
+/** The place in the queue as it is shown: `3`, or `at least 3`. */
+export function readQueuePosition(answer: unknown): string | undefined {
+  const { position, at_least: isAtLeast } = fields(answer);
+  if (typeof position !== 'number') return undefined;
+  return isAtLeast === true ? `at least ${position}` : String(position);
 }
 
 export function readRunId(answer: unknown): string | undefined {

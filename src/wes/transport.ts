@@ -15,7 +15,7 @@ export interface TransportOptions {
 }
 
 export interface Call {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: FormData;
   /** Statuses from 400 on that are an answer to the caller rather than an error. */

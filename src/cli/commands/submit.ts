@@ -9,7 +9,7 @@ import { downloadOutputs } from '../client/download.ts';
 import { planSubmission, type Submission } from '../client/submission.ts';
 import { waitForRun } from '../client/wait-for-run.ts';
 import { UsageError } from '../exit-codes.ts';
-import { collected, collectedPair } from '../option-values.ts';
+import { collected, collectedPair, positiveInteger, wholeNumber } from '../option-values.ts';
 import { writeJson, writeLine } from '../terminal.ts';
 
 interface SubmitOptions extends ConnectionOptions {
@@ -19,6 +19,8 @@ interface SubmitOptions extends ConnectionOptions {
   readonly typeVersion?: string;
   readonly engine?: string;
   readonly engineVersion?: string;
+  readonly priority?: number;
+  readonly timeout?: number;
   readonly engineParameter?: Readonly<Record<string, string>>;
   readonly tag?: Readonly<Record<string, string>>;
   readonly idempotencyKey?: string;
@@ -36,6 +38,8 @@ export function submitCommand(cli: Cli): Command {
     .option('--engine <name>', 'engine to use')
     .option('--engine-version <version>', 'version of the engine')
     .option('--engine-parameter <key=value>', 'option for the engine (repeatable)', collectedPair)
+    .option('--priority <number>', 'from -10 to 10: higher starts first', wholeNumber)
+    .option('--timeout <seconds>', 'stop the run when it takes longer', positiveInteger)
     .option('--tag <key=value>', 'label of the run (repeatable)', collectedPair)
     .option('--idempotency-key <key>', 'submitting again with the same key gives the same run')
     .option('--wait', 'show the run until it ends; the exit status tells how')
@@ -93,11 +97,24 @@ async function completeRequest(
     ...(options.engineVersion === undefined
       ? {}
       : { workflow_engine_version: options.engineVersion }),
-    ...(options.engineParameter === undefined
-      ? {}
-      : { workflow_engine_parameters: options.engineParameter }),
+    ...engineParameters(options),
     ...(options.tag === undefined ? {} : { tags: options.tag }),
   };
+}
+
+/** Those that have an option of their own are for the service, whatever the engine. */
+function engineParameters({
+  engineParameter = {},
+  priority,
+  timeout,
+}: SubmitOptions): Pick<RunRequest, 'workflow_engine_parameters'> {
+  const parameters = {
+    ...engineParameter,
+    ...(priority !== undefined && { priority: String(priority) }),
+    ...(timeout !== undefined && { timeout: String(timeout) }),
+  };
+  if (Object.keys(parameters).length === 0) return {};
+  return { workflow_engine_parameters: parameters };
 }
 
 /** What was typed, else what the file says, else the newest version that the server offers. */

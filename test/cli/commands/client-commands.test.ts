@@ -73,7 +73,7 @@ describe('any client command', () => {
   });
 
   test('takes a token, and one from the environment', async () => {
-    server.on(`GET ${RUN}/status`, { body: { state: 'QUEUED' } });
+    server.on(`GET ${RUN}/status`, { body: { state: 'RUNNING' } });
     await wes(['status', 'r1', '--token', 'a']);
     await wes(['status', 'r1'], { environment: { WES_TOKEN: 'b' } });
     const sent = server.requests.map((request) => request.headers.authorization);
