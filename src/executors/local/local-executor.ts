@@ -126,7 +126,10 @@ function jobOf(command: Command, context: JobContext, claim: JobClaim): LocalJob
 }
 
 async function stopJob(job: LocalJob, host: Host, graceSeconds: number): Promise<void> {
-  if (await isReachable(job, host, 'stopped')) await stopProcesses(job, graceSeconds);
+  if (!(await isReachable(job, host, 'stopped'))) return;
+  await stopProcesses(job, graceSeconds);
+  // Nobody cleans up after a job that was cancelled.
+  await removeGroups(await readGroups(job));
 }
 
 async function checkLocal(): Promise<void> {

@@ -199,6 +199,14 @@ describeWith(
       expect(groups.filter(({ path }) => existsSync(path))).toEqual([]);
     });
 
+    test('the groups are gone when the job is cancelled', async () => {
+      const id = await start('sleep 600', { memoryBytes: 64 * MIB });
+      const groups = await readGroups(decodeJobId(id));
+      expect(groups.length).toBeGreaterThan(0);
+      await executor.cancel(id, { graceSeconds: 0 });
+      expect(groups.filter(({ path }) => existsSync(path))).toEqual([]);
+    });
+
     async function cpuSeconds(id: JobId): Promise<number> {
       const ticks = [...(await membersOf(await readGroups(decodeJobId(id))))].map(async (pid) => {
         const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
