@@ -1,4 +1,5 @@
 import { endLeftovers } from './end-job.ts';
+import { endStoredTasks } from './end-stored-tasks.ts';
 import { RunFailure } from './interruption.ts';
 import { moveTo } from './move.ts';
 import { removeRunDirectory } from './remove-directory.ts';
@@ -15,6 +16,8 @@ export async function requeueRun(context: RunContext, reason: string): Promise<v
   if (run.attempt >= maxAttempts) {
     throw new RunFailure(`Attempt ${run.attempt} of ${maxAttempts} came to nothing: ${reason}.`);
   }
+  // Should there be no other attempt, nobody else would end them.
+  await endStoredTasks(context, 'Ended: the attempt came to nothing.');
   await giveBack(context, `attempt ${run.attempt} came to nothing: ${reason}`);
 }
 

@@ -72,6 +72,18 @@ describe('a daemon process that dies', () => {
     expect(await service.stored(runLogKey(runId, 'stdout'))).toBe('begun\nended\n');
   });
 
+  test('no task stays open of a run that is given back because its engine died', async () => {
+    // One that waits for its runs takes none again.
+    const daemon = await service.startDaemon({ settings: { drain: 'wait' } });
+    const runId = await service.submit('task_started a align; sleep 600');
+    await until(async () => (await service.tasks(runId)).length === 1);
+    const stopped = daemon.stop();
+    process.kill(-(await jobOf(runId)).pid, 'SIGKILL');
+    await stopped;
+    expect((await service.run(runId)).state).toBe('QUEUED');
+    expect(await service.tasks(runId)).toMatchObject([{ endedAt: expect.any(Number) }]);
+  });
+
   test('together with its engine: the run is started again', async () => {
     const first = await service.spawnDaemon();
     const runId = await service.submit(`
