@@ -46,6 +46,7 @@ export async function remove(context: ClientContext, run: AcceptedRun): Promise<
   const moves = end === undefined ? undefined : await lookAtHistory(context, run);
   if (moves !== undefined) checkEndOfRemoved(ledger, run, moves);
   run.isRemoveTried = true;
+  run.removeTriedAt = performance.now();
   for (let tries = 0; tries < TRIES; tries += 1) {
     const answer = await api.call('DELETE', `/runs/${run.runId}`);
     if (answer?.ok === true || answer?.status === 404) {

@@ -18,6 +18,8 @@ export class KnownRun {
   isRemoveTried = false;
   /** A removal was answered with 200, or with 404 after an answer was lost. */
   isRemoved = false;
+  /** When the removal was asked for, by the monotonic clock. */
+  removeTriedAt: number | undefined;
   /** It, or a process of it, was killed by us, or found no room on its disk. */
   isHurt = false;
   /** Lived while its work directory was full: what it could not write is not there. */

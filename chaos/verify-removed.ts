@@ -13,7 +13,7 @@ const SWEEP_MS = 60_000;
 export async function checkRemoved(
   { records, places }: ChaosService,
   ledger: Ledger,
-  { runId = '', isRemoveTried, plan }: KnownRun,
+  { runId = '', isRemoveTried, removeTriedAt = 0, plan }: KnownRun,
   run: Run | undefined,
 ): Promise<void> {
   if (run !== undefined) return ledger.violate('a removed run stays gone', runId, run.state);
@@ -39,6 +39,7 @@ export async function checkRemoved(
       () => false,
       () => true,
     );
-  if (await until(isGone, { timeoutMs: SWEEP_MS }).catch(() => false)) return;
+  const timeoutMs = removeTriedAt + SWEEP_MS - performance.now();
+  if (await until(isGone, { timeoutMs }).catch(() => false)) return;
   ledger.violate('nothing of a removed run is left', runId, files);
 }

@@ -34,3 +34,18 @@ test('CANCELED before the processes are gone is found', async () => {
   const broken = await rulesBrokenBy('canceled-too-early');
   expect(broken.join('\n')).toContain('nothing of an ended run is alive: CANCELED');
 });
+
+test('a paused run that goes on is found', async () => {
+  const broken = await rulesBrokenBy('paused-in-name-only');
+  expect(broken.join('\n')).toContain('a paused run stands still');
+});
+
+test('moves that the history does not tell are found', async () => {
+  const broken = await rulesBrokenBy('lost-transition');
+  expect(broken.join('\n')).toContain('the history is a chain');
+});
+
+test('a removed run whose files stay is found', async () => {
+  const broken = await rulesBrokenBy('kept-storage');
+  expect(broken.join('\n')).toContain('nothing of a removed run is left');
+});
