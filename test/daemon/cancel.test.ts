@@ -62,6 +62,21 @@ describe('cancelling', () => {
       expect(await service.states(runId)).toEqual(states);
     });
 
+    test('a run whose outputs the storage does not take waits for no storage', async () => {
+      const { storage } = service.daemonDeps();
+      const put: typeof storage.put = (key, body) =>
+        key.includes('/outputs/') ? Promise.reject(new Error('away')) : storage.put(key, body);
+      const daemon = await service.startDaemon({
+        storage: { ...storage, put },
+        settings: { storageRetryPausesMs: [600_000] },
+      });
+      const runId = await service.submit('echo made > $OUTPUTS/made.txt');
+      await until(() => service.log.some(({ msg }) => msg === 'storage failed'));
+      await service.cancel(runId);
+      daemon.wake();
+      await service.reached(runId, 'CANCELED');
+    });
+
     test('a run that is being staged never starts', async () => {
       let release = (): void => undefined;
       const gate = new Promise<void>((resolve) => (release = resolve));
