@@ -50,39 +50,26 @@ export class Faults {
   }
 
   async #hit(fault: Fault): Promise<boolean> {
-    const { daemons, apis, database, network } = this.#service;
-    switch (fault.kind) {
-      case 'kill daemon':
-        return this.#killDaemon(chosen(alive(daemons), fault), fault);
-      case 'stop daemon':
-        return pause(chosen(daemons, fault), fault);
-      case 'end daemon':
-        return restart(chosen(daemons, fault), fault, 'SIGTERM');
-      case 'kill api':
-        return restart(chosen(alive(apis), fault), fault, 'SIGKILL');
-      case 'stop api':
-        return pause(chosen(apis, fault), fault);
-      case 'kill database':
-        return restart(database.server, fault, 'SIGKILL');
-      case 'stop database':
-        return pause(database.server, fault);
-      case 'kill writer of database':
-        return killWriter(database, fault);
-      case 'lock database':
-        return lock(database.file?.locker, fault);
-      case 'cut network':
-        return breakNetwork(network, 'cut', fault);
-      case 'hang network':
-        return breakNetwork(network, 'hang', fault);
-      case 'fill work disk':
-        return this.#fillWorkDisk(fault);
-      case 'fill data disk':
-        return this.#service.disks.fill('data', fault.lastsMs);
-      case 'kill engine':
-      case 'kill process of engine':
-      case 'stop engine':
-        return this.#hurtEngine(fault);
-    }
+    const { daemons, apis, database, network, disks } = this.#service;
+    const effects: Readonly<Record<FaultKind, () => Promise<boolean>>> = {
+      'kill daemon': () => this.#killDaemon(chosen(alive(daemons), fault), fault),
+      'stop daemon': () => pause(chosen(daemons, fault), fault),
+      'end daemon': () => restart(chosen(daemons, fault), fault, 'SIGTERM'),
+      'kill api': () => restart(chosen(alive(apis), fault), fault, 'SIGKILL'),
+      'stop api': () => pause(chosen(apis, fault), fault),
+      'kill engine': () => this.#hurtEngine(fault),
+      'kill process of engine': () => this.#hurtEngine(fault),
+      'stop engine': () => this.#hurtEngine(fault),
+      'kill database': () => restart(database.server, fault, 'SIGKILL'),
+      'stop database': () => pause(database.server, fault),
+      'kill writer of database': () => killWriter(database, fault),
+      'lock database': () => lock(database.file?.locker, fault),
+      'cut network': () => breakNetwork(network, 'cut', fault),
+      'hang network': () => breakNetwork(network, 'hang', fault),
+      'fill work disk': () => this.#fillWorkDisk(fault),
+      'fill data disk': () => disks.fill('data', fault.lastsMs),
+    };
+    return await effects[fault.kind]();
   }
 
   async #killDaemon(daemon: ServiceProcess | undefined, fault: Fault): Promise<boolean> {

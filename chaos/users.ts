@@ -8,8 +8,8 @@ export interface ChaosUser {
   readonly maxPriority: number;
 }
 
-export const USER_MAX_PRIORITY = 3;
-export const USER_MAX_QUEUED_RUNS = 6;
+const USER_MAX_PRIORITY = 3;
+const USER_MAX_QUEUED_RUNS = 6;
 export const USER_MAX_CONCURRENT_RUNS = 7;
 
 const ALICE = { name: 'alice', isAdmin: false, maxPriority: USER_MAX_PRIORITY };
