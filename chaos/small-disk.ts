@@ -27,7 +27,8 @@ export class SmallDisk {
       return new SmallDisk(path);
     } catch (error) {
       const { stderr } = error as { readonly stderr?: string }; // what execFile adds to its errors
-      return `no file system may be mounted here: ${(stderr ?? String(error)).trim()}`;
+      const [reason] = (stderr ?? String(error)).split('\n');
+      return `no file system may be mounted here: ${reason}`;
     }
   }
 
