@@ -2,10 +2,7 @@ import { WesClientError } from './client-error.ts';
 import { below } from './find-server.ts';
 import type { OutputFile } from './output-list.ts';
 import {
-  readHistory,
   readOutputList,
-  readQueuePosition,
-  readRunId,
   readRunList,
   readRunLog,
   readRunStatus,
@@ -18,7 +15,14 @@ import {
   type ServiceFacts,
 } from './reading.ts';
 import type { TaskLog } from './run-log.ts';
-import type { RunHistory } from './run-history.ts';
+import {
+  createRunOperations,
+  keyHeader,
+  NO_SUCH_OPERATION,
+  newRunId,
+  order,
+  type RunOperations,
+} from './run-operations.ts';
 import type { RunRequest } from './runs.ts';
 import type { Transport } from './transport.ts';
 
@@ -53,7 +57,7 @@ export interface Bytes {
  * The operations of WES 1.1, against servers of 1.0 as well, in a browser or in Node.
  * Every method throws WesClientError.
  */
-export interface WesClient {
+export interface WesClient extends RunOperations {
   /** Address below which the operations are. */
   readonly base: URL;
   getServiceInfo(): Promise<ServiceFacts>;
@@ -66,15 +70,6 @@ export interface WesClient {
   listTasks(runId: string, request?: PageRequest): Promise<Page<TaskLog>>;
   getTask(runId: string, taskId: string): Promise<TaskLog>;
   cancelRun(runId: string): Promise<void>;
-  /** This and what follows are additions of this service. */
-  pauseRun(runId: string): Promise<void>;
-  resumeRun(runId: string): Promise<void>;
-  /** Submits the run's request again; gives the id of the new run. */
-  rerun(runId: string, idempotencyKey?: string): Promise<string>;
-  removeRun(runId: string): Promise<void>;
-  getHistory(runId: string): Promise<RunHistory>;
-  /** Of a run that is QUEUED; undefined of another, and where a server tells none. */
-  getQueuePosition(runId: string): Promise<string | undefined>;
   /** The stored output files, an addition of this service; undefined where a server has no such list. */
   listOutputs(runId: string, request?: PageRequest): Promise<Page<OutputFile> | undefined>;
   /** The bytes behind an address that a run's log gives, relative ones included. */
@@ -82,8 +77,6 @@ export interface WesClient {
 }
 
 const RANGE_NOT_SATISFIABLE = 416;
-/** What servers answer to an operation that they do not have. */
-const NO_SUCH_OPERATION = [400, 404, 405, 501];
 
 export function createWesClient(base: URL, transport: Transport): WesClient {
   const at = (...segments: readonly string[]) =>
@@ -129,15 +122,7 @@ export function createWesClient(base: URL, transport: Transport): WesClient {
     listTasks,
     getTask,
     cancelRun: (runId) => order(run(runId, 'cancel'), 'POST', transport),
-    pauseRun: (runId) => order(run(runId, 'pause'), 'POST', transport),
-    resumeRun: (runId) => order(run(runId, 'resume'), 'POST', transport),
-    rerun: async (runId, key) => {
-      const headers = keyHeader(key);
-      return newRunId(await transport.json(run(runId, 'rerun'), { method: 'POST', headers }));
-    },
-    removeRun: (runId) => order(run(runId), 'DELETE', transport),
-    getHistory: async (runId) => readHistory(await transport.json(run(runId, 'history')), runId),
-    getQueuePosition: (runId) => queuePosition(run(runId, 'queue'), transport),
+    ...createRunOperations(run, transport),
     listOutputs: (runId, request = {}) =>
       listOutputs(withPage(run(runId, 'outputs'), request), transport),
     read: async (address, part) => await read(resolved(address, run('-')), part, transport),
@@ -170,27 +155,6 @@ async function submit(url: URL, submission: RunSubmission, transport: Transport)
   }
   const headers = keyHeader(submission.idempotencyKey);
   return newRunId(await transport.json(url, { method: 'POST', body, headers }));
-}
-
-function keyHeader(key: string | undefined): Readonly<Record<string, string>> {
-  return key === undefined ? {} : { 'idempotency-key': key };
-}
-
-function newRunId(answer: unknown): string {
-  const runId = readRunId(answer);
-  if (runId !== undefined) return runId;
-  throw new WesClientError('server_error', 'The server took the workflow but gave no run id');
-}
-
-async function order(url: URL, method: 'POST' | 'DELETE', transport: Transport): Promise<void> {
-  const response = await transport.send(url, { method });
-  await response.body?.cancel();
-}
-
-async function queuePosition(url: URL, transport: Transport): Promise<string | undefined> {
-  const response = await transport.send(url, { expects: NO_SUCH_OPERATION });
-  const answer: unknown = await response.json().catch(() => undefined);
-  return response.ok ? readQueuePosition(answer) : undefined;
 }
 
 async function listOutputs(url: URL, transport: Transport): Promise<Page<OutputFile> | undefined> {
