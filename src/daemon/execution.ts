@@ -1,16 +1,18 @@
+import type { ExitedJob } from '../executors/executor.ts';
 import { cancelRun } from './cancel.ts';
+import { isDiskShort } from './disk-guard.ts';
 import { findJob } from './end-job.ts';
 import { failRun } from './fail.ts';
 import { finishRun } from './finish.ts';
 import { Interruption } from './interruption.ts';
 import { JobFollower } from './job-follower.ts';
 import { moveTo } from './move.ts';
-import { giveBack, requeueRun } from './requeue.ts';
+import { giveBack, NoAttemptLeft, requeueRun } from './requeue.ts';
 import type { RunContext } from './run-context.ts';
 import { settleLoss } from './settle-loss.ts';
 import { stageRun } from './stage.ts';
 import { readStagedCommand } from './staged-command.ts';
-import { stopOverLimit } from './stop-over-limit.ts';
+import { readOverLimit, stopOverLimit } from './stop-over-limit.ts';
 import { recordStart, startRun } from './start.ts';
 
 /** One run in the hands of this daemon, from the claim (or the takeover) to its end. */
@@ -54,12 +56,19 @@ export class Execution {
     if (active.state === 'PAUSED') await moveTo(this.#context, 'RUNNING', 'its job ended');
     switch (end.status) {
       case 'exited':
-        return finishRun(this.#context, this.#follower, end);
+        return this.#finish(this.#follower, end);
       case 'over_limit':
         return stopOverLimit(this.#context, this.#follower, end.reason);
       case 'lost':
         return requeueRun(this.#context, end.reason);
     }
+  }
+
+  /** The daemon that stopped the job for its time may have died before it could say so. */
+  async #finish(follower: JobFollower, end: ExitedJob): Promise<void> {
+    const reason = await readOverLimit(this.#context.directory);
+    if (reason === undefined) await finishRun(this.#context, follower, end);
+    else await stopOverLimit(this.#context, follower, reason);
   }
 
   async #settled(work: () => Promise<void>): Promise<void> {
@@ -85,7 +94,7 @@ export class Execution {
   async #react(cause: unknown, isLast = false): Promise<void> {
     try {
       if (!(cause instanceof Interruption)) {
-        await failRun(this.#context, cause, this.#follower);
+        await this.#giveUp(cause);
       } else if (cause.reason === 'cancel_requested') {
         await cancelRun(this.#context, this.#follower);
       } else if (cause.reason === 'handover' && !this.#wasStarted()) {
@@ -97,6 +106,19 @@ export class Execution {
       if (isLast || !this.#context.active.holdsLease()) throw error;
       await this.#react(error, true);
     }
+  }
+
+  /** A run that found the disk full before it began has not failed: it waits for one with room. */
+  async #giveUp(cause: unknown): Promise<void> {
+    if (
+      !this.#wasStarted() &&
+      !(cause instanceof NoAttemptLeft) &&
+      (await isDiskShort(this.#context.parts))
+    ) {
+      await findJob(this.#context);
+      if (!this.#wasStarted()) return requeueRun(this.#context, 'the disk was full');
+    }
+    await failRun(this.#context, cause, this.#follower);
   }
 
   #wasStarted(): boolean {

@@ -43,8 +43,10 @@ export class Pausing {
 
   async #resume(): Promise<void> {
     const { active, parts } = this.#context;
-    await parts.executor.resume(this.#jobId);
+    // In this order: what is said to be PAUSED stands still, however long the move takes.
+    this.#isApplied = false;
     if (active.state === 'PAUSED') await moveTo(this.#context, 'RUNNING', 'its processes go on');
+    await parts.executor.resume(this.#jobId);
   }
 
   /** The wish is withdrawn, with the reason in the history, instead of tried for ever. */

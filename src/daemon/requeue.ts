@@ -5,16 +5,19 @@ import { moveTo } from './move.ts';
 import { removeRunDirectory } from './remove-directory.ts';
 import type { RunContext } from './run-context.ts';
 
+/** The run was tried as often as it may be. */
+export class NoAttemptLeft extends RunFailure {}
+
 /**
  * Gives a run whose attempt came to nothing back to the queue.
- * @throws RunFailure when it has no attempt left
+ * @throws NoAttemptLeft
  */
 export async function requeueRun(context: RunContext, reason: string): Promise<void> {
   const { parts, run } = context;
   await endLeftovers(context);
   const { maxAttempts } = parts.settings;
   if (run.attempt >= maxAttempts) {
-    throw new RunFailure(`Attempt ${run.attempt} of ${maxAttempts} came to nothing: ${reason}.`);
+    throw new NoAttemptLeft(`Attempt ${run.attempt} of ${maxAttempts} came to nothing: ${reason}.`);
   }
   // Should there be no other attempt, nobody else would end them.
   await endStoredTasks(context, 'Ended: the attempt came to nothing.');

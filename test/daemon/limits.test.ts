@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { createDaemon } from '../../src/daemon/daemon.ts';
 import { killed, openService, type TestService } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
@@ -48,6 +51,45 @@ describe('limits of runs', () => {
     await service.pause(runId, false);
     daemon.wake();
     await service.reached(runId, 'COMPLETE');
+  });
+
+  test('the reason of the stop is not lost with the daemon that stopped it', async () => {
+    service = await openService('local');
+    const first = await service.spawnDaemon();
+    const runId = await service.submit('sleep 600');
+    const { jobId = '' } = await service.reached(runId, 'RUNNING');
+    await killed(first);
+    // What that daemon does before it stops the job, and what is left of the job then.
+    await writeFile(join(service.workRoot, runId, '1/over-limit'), 'stopped after 1 seconds');
+    const { executor } = service.daemonDeps();
+    await executor.cancel(jobId, { graceSeconds: 1 });
+    await service.startDaemon();
+    await service.reached(runId, 'EXECUTOR_ERROR');
+    expect(await service.reason(runId)).toBe('stopped after 1 seconds');
+  });
+
+  test('a run that finds the disk full when it is to be started waits for room', async () => {
+    service = await openService('fake');
+    const { executor } = service.daemonDeps();
+    const deps = service.daemonDeps({
+      settings: { minFreeDiskBytes: 1 },
+      executor: {
+        ...executor,
+        start: () => {
+          Object.assign(deps.settings, { minFreeDiskBytes: Number.MAX_SAFE_INTEGER });
+          return Promise.reject(new Error('no space left on device'));
+        },
+      },
+    });
+    const short = createDaemon(deps);
+    await short.start();
+    const runId = await service.submit({ seconds: 0 });
+    short.wake();
+    await until(async () => (await service.reason(runId)).includes('the disk was full'));
+    expect((await service.run(runId)).state).toBe('QUEUED');
+    await short.stop();
+    await service.startDaemon();
+    expect(await service.reached(runId, 'COMPLETE')).toMatchObject({ attempt: 2 });
   });
 
   test('one that was killed for its memory says so and names the limit', async () => {
