@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -38,9 +39,12 @@ export async function withInstallLock<T>(
   }
 }
 
-/** By linking a file that is complete: whoever sees the lock can read who holds it. */
+/**
+ * By linking a file that is complete: whoever sees the lock can read who holds it. Its name is this
+ * call's own, since several calls of one process may want the lock at once.
+ */
 async function take(path: string): Promise<boolean> {
-  const own = `${path}.${process.pid}`;
+  const own = `${path}.${randomUUID()}`;
   await writeFile(own, String(process.pid));
   try {
     await link(own, path);
@@ -60,7 +64,7 @@ async function holderOf(path: string): Promise<number | undefined> {
 
 /** When somebody else took the lock in between, it is given back to them. */
 async function removeStale(path: string, holder: number): Promise<void> {
-  const aside = `${path}.stale.${process.pid}`;
+  const aside = `${path}.stale.${randomUUID()}`;
   await rename(path, aside).catch(() => undefined);
   if ((await holderOf(aside)) !== holder) await link(aside, path).catch(() => undefined);
   await rm(aside, { force: true });

@@ -190,6 +190,21 @@ test('a lock is waited for, and one whose holder is gone is taken', async () => 
   expect(await readdir(root)).toEqual(['bin']);
 });
 
+test('many that want a lock at the same moment have it one after the other', async () => {
+  const lock = join(root, 'lock');
+  let inside = 0;
+  let most = 0;
+  const worker = async (): Promise<void> =>
+    withInstallLock(lock, { onWait: () => undefined }, async () => {
+      most = Math.max(most, ++inside);
+      await new Promise((resolve) => setImmediate(resolve));
+      inside--;
+    });
+  await Promise.all(Array.from({ length: 12 }, worker));
+  expect(most).toBe(1);
+  expect(await readdir(root)).toEqual(['bin']);
+});
+
 test('a lock is given back when the work fails', async () => {
   const lock = join(root, 'lock');
   const failing = withInstallLock(lock, { onWait: () => undefined }, async () => {
