@@ -1,4 +1,4 @@
-import { findCwltool } from '../test/support/cwltool.ts';
+import { findCwltool } from '../test/support/engines.ts';
 import { ApiClient } from './api-client.ts';
 import { ChaosClient } from './client.ts';
 import { Faults } from './faults.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { TEST_ENGINES } from '../test/support/cwltool.ts';
+import { TEST_ENGINES } from '../test/support/engines.ts';
 import type { Places } from './places.ts';
 import { USER_MAX_CONCURRENT_RUNS } from './users.ts';
 

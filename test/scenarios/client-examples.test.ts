@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { findCwltool, TEST_ENGINES } from '../support/cwltool.ts';
+import { findCwltool, TEST_ENGINES } from '../support/engines.ts';
 import { addressOf, TestDeployment } from '../support/server.ts';
 import { describeWith } from '../support/suite.ts';
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { findCwltool, TEST_ENGINES } from '../support/cwltool.ts';
+import { findCwltool, TEST_ENGINES } from '../support/engines.ts';
 import { endOf, textOf } from '../support/runs.ts';
 import { addressOf, clientFor, TestDeployment, untilPrinted } from '../support/server.ts';
 import { describeWith } from '../support/suite.ts';

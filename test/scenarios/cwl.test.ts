@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { WesClient } from '../../src/wes/client.ts';
 import type { TaskLog } from '../../src/wes/run-log.ts';
-import { findCwltool, TEST_ENGINES } from '../support/cwltool.ts';
+import { findCwltool, TEST_ENGINES } from '../support/engines.ts';
 import { endOf, textOf } from '../support/runs.ts';
 import { addressOf, clientFor, TestDeployment } from '../support/server.ts';
 import { describeWith } from '../support/suite.ts';

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Cli } from '../cli.ts';
+import { INSTALLABLE_ENGINES, installEngine } from '../engines/install-engine.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 import { writeJson, writeLine } from '../terminal.ts';
 import {
@@ -23,7 +24,7 @@ export function enginesCommand(cli: Cli): Command {
     .option('--json', 'print JSON for scripts');
   const install = new Command('install')
     .description('find a workflow engine on this machine, or install it')
-    .argument('<name>', 'engine: cwltool')
+    .argument('<name>', `engine: ${INSTALLABLE_ENGINES.join(', ')}`)
     .option('--force', 'install a private copy although there is one already');
   return new Command('engines')
     .description('show and install workflow engines')
@@ -33,7 +34,7 @@ export function enginesCommand(cli: Cli): Command {
     )
     .addCommand(
       withConfigurationOptions(install).action((name: string, options: InstallOptions) =>
-        installEngine(cli, name, options),
+        installNamed(cli, name, options),
       ),
     );
 }
@@ -72,12 +73,12 @@ function languages(types: Readonly<Record<string, readonly string[]>>): string {
     .join(', ');
 }
 
-async function installEngine(cli: Cli, name: string, options: InstallOptions): Promise<void> {
-  if (name !== 'cwltool') {
-    throw new UsageError(`"${name}" can't be installed by this command; it installs: cwltool`);
+async function installNamed(cli: Cli, name: string, options: InstallOptions): Promise<void> {
+  if (!INSTALLABLE_ENGINES.includes(name)) {
+    const known = INSTALLABLE_ENGINES.join(', ');
+    throw new UsageError(`"${name}" can't be installed by this command; it installs: ${known}`);
   }
-  const { installCwltool } = await import('../engines/install-cwltool.ts');
-  const result = await installCwltool({
+  const result = await installEngine(name, {
     installRoot: configurationFor(cli, options).engineInstallDir,
     log: (line) => writeLine(cli.terminal.stdout, line),
     force: options.force === true,

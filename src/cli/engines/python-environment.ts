@@ -27,17 +27,17 @@ export interface PackageRequest {
   readonly directory: string;
   /** Programs or paths, tried in this order. */
   readonly pythons: readonly string[];
-  /** What pip is to install, as `cwltool==3.3`; the first that this Python can have is taken. */
-  readonly packages: readonly string[];
+  /** Sets of what pip is to install, as `cwltool==3.3`; the first that this Python can have is taken. */
+  readonly packages: readonly (readonly string[])[];
   readonly environment: NodeJS.ProcessEnv;
 }
 
 export type PackageResult =
-  | { readonly installed: string; readonly maker: string }
+  | { readonly installed: readonly string[]; readonly maker: string }
   /** Why each way did not work. */
   | { readonly installed: undefined; readonly failures: readonly string[] };
 
-/** Makes an environment at `directory` with one of the packages in it; leaves nothing after a failure. */
+/** Makes an environment at `directory` with one of the sets of packages in it; leaves nothing after a failure. */
 export async function installIntoNewEnvironment(request: PackageRequest): Promise<PackageResult> {
   const pythons = await findPrograms(request.pythons, request.environment);
   const looked = `Python 3 is not installed (looked for ${request.pythons.join(', ')})`;
@@ -51,7 +51,7 @@ export async function installIntoNewEnvironment(request: PackageRequest): Promis
     for (const wanted of request.packages) {
       const result = await pipInstall(wanted, request);
       if (result.succeeded) return { installed: wanted, maker: maker.name };
-      failures.push(`pip install ${wanted}: ${result.lastWords}`);
+      failures.push(`pip install ${wanted.join(' ')}: ${result.lastWords}`);
     }
   }
   await rm(request.directory, { recursive: true, force: true });
@@ -67,12 +67,12 @@ async function makeEnvironment(
 }
 
 function pipInstall(
-  wanted: string,
+  wanted: readonly string[],
   { directory, environment }: PackageRequest,
 ): Promise<StepResult> {
   const python = join(directory, 'bin', 'python');
   return runStep(
-    [python, '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', wanted],
+    [python, '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', ...wanted],
     environment,
   );
 }

@@ -1,11 +1,11 @@
-import { readdirSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { RUN_MARKER, type Command } from '../../runs/command.ts';
 import type { JsonObject } from '../../runs/json.ts';
-import { locateWorkflow } from '../../runs/workflow-url.ts';
+import { outputObjectPath } from '../driven/output-object.ts';
+import { findWorkflow } from '../driven/workflow-place.ts';
 import type { EngineContext } from '../engine.ts';
-import { outputObjectPath } from './outputs.ts';
+import { pythonEnvironment } from '../python/environment.ts';
 import { parameterOptions, parameterValue } from './parameters.ts';
 
 /** The Python package beside this file that runs cwltool and writes the events. */
@@ -26,7 +26,7 @@ export function cwltoolCommand(
       ...cwltoolArguments(context),
     ],
     workingDirectory: directory.execution,
-    environment: { ...environment, ...ownEnvironment(context) },
+    environment: { ...environment, ...pythonEnvironment(context) },
     stdoutPath: directory.stdout,
     stderrPath: directory.stderr,
     files: [{ path: directory.inputs, content: inputText(request.workflowParams ?? {}) }],
@@ -65,40 +65,12 @@ function cwltoolArguments(context: EngineContext): readonly string[] {
   ];
 }
 
-function workflowAddress({ directory, request, allowedFileRoots }: EngineContext): string {
-  const location = locateWorkflow(request.workflowUrl, attachmentNames(directory.execution), {
-    allowedFileRoots,
-  });
-  if (location.kind === 'remote') return location.url;
-  if (location.kind === 'file')
-    return fileAddress(location.path, new URL(request.workflowUrl).hash);
-  const hash = location.fragment === undefined ? '' : `#${location.fragment}`;
-  return fileAddress(join(directory.execution, location.name), hash);
-}
-
 /** A URL, because a path with `#` or `?` in it would be taken for one. */
-function fileAddress(path: string, hash: string): string {
-  return `${pathToFileURL(path).href}${hash}`;
-}
-
-function attachmentNames(execution: string): readonly string[] {
-  return readdirSync(execution, { recursive: true, encoding: 'utf8' }).map((name) =>
-    name.split(sep).join('/'),
-  );
-}
-
-function ownEnvironment({ directory, runId, searchPath }: EngineContext): Record<string, string> {
-  return {
-    PATH: searchPath,
-    HOME: directory.home,
-    TMPDIR: directory.temporary,
-    [RUN_MARKER]: runId,
-    LANG: 'C.UTF-8',
-    PYTHONUTF8: '1',
-    PYTHONNOUSERSITE: '1',
-    PYTHONDONTWRITEBYTECODE: '1', // the driver's directory belongs to the installation
-    PYTHONUNBUFFERED: '1',
-  };
+function workflowAddress(context: EngineContext): string {
+  const place = findWorkflow(context);
+  if (place.kind === 'remote') return place.url;
+  const hash = place.fragment === undefined ? '' : `#${place.fragment}`;
+  return `${pathToFileURL(place.path).href}${hash}`;
 }
 
 /** cwltool reads the inputs as YAML, which, unlike JSON, has no place for some characters as they stand. */

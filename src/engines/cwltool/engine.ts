@@ -1,11 +1,12 @@
 import type { Engine } from '../engine.ts';
 import { locateWorkflow } from '../../runs/workflow-url.ts';
+import { classifyEnd } from '../driven/classify.ts';
+import { readTaskEvents } from '../driven/events.ts';
+import { detectPythonPackage } from '../python/detect.ts';
 import { checkInputs } from './check-inputs.ts';
-import { classifyEnd } from './classify.ts';
 import { cwltoolCommand } from './command.ts';
-import { detectCwltool } from './detect.ts';
-import { readTaskEvents } from './events.ts';
 import { readOutputs } from './outputs.ts';
+import { CWLTOOL_PACKAGE } from './package.ts';
 import { CWLTOOL_PARAMETERS } from './parameters.ts';
 
 export interface CwltoolOptions {
@@ -21,7 +22,7 @@ export function createCwltoolEngine({ environment = {} }: CwltoolOptions = {}): 
     name: 'cwltool',
     workflowTypes: { CWL: ['v1.0', 'v1.1', 'v1.2'] },
     parameters: CWLTOOL_PARAMETERS,
-    detect: detectCwltool,
+    detect: (probe, places) => detectPythonPackage(CWLTOOL_PACKAGE, probe, places),
     checkRequest: (request, limits) => {
       // A relative address names an attachment; that it was attached is checked where they are known.
       if (HAS_SCHEME.test(request.workflowUrl)) locateWorkflow(request.workflowUrl, [], limits);

@@ -1,5 +1,6 @@
 import type { EngineParameter } from '../../runs/engine-catalog.ts';
 import type { RunRequest } from '../../runs/run.ts';
+import { parameterReader } from '../driven/parameters.ts';
 
 /**
  * The cwltool options that a client may choose through `workflow_engine_parameters`. Options that reach
@@ -53,13 +54,7 @@ export const CWLTOOL_PARAMETERS: readonly EngineParameter[] = [
 ];
 
 /** The value that the request gives to a parameter, or the parameter's default. */
-export function parameterValue(request: RunRequest, name: string): string {
-  const given = request.workflowEngineParameters?.[name];
-  if (given !== undefined) return given;
-  const parameter = CWLTOOL_PARAMETERS.find((known) => known.name === name);
-  if (parameter === undefined) throw new Error(`cwltool has no parameter '${name}'`);
-  return parameter.defaultValue;
-}
+export const parameterValue = parameterReader(CWLTOOL_PARAMETERS);
 
 /** cwltool's options for the parameters; `parallel` is the driver's own. */
 export function parameterOptions(request: RunRequest): readonly string[] {

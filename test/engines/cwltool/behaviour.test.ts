@@ -8,7 +8,7 @@ import type { Outcome, TaskEvent } from '../../../src/engines/engine.ts';
 import { listProcesses } from '../../../src/executors/local/process-table.ts';
 import type { JsonObject } from '../../../src/runs/json.ts';
 import { ANY_FILE, cwlRequest, cwlRun, scatter, shellTool } from '../../support/cwl-samples.ts';
-import { findCwltool } from '../../support/cwltool.ts';
+import { findCwltool } from '../../support/engines.ts';
 import {
   signalGroup,
   startEngineRun,

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readTaskEvents } from '../../../src/engines/cwltool/events.ts';
+import { readTaskEvents } from '../../../src/engines/driven/events.ts';
 import type { TaskEvent } from '../../../src/engines/engine.ts';
 import { ANY_FILE, chain, cwlRun, shellTool } from '../../support/cwl-samples.ts';
-import { findCwltool } from '../../support/cwltool.ts';
+import { findCwltool } from '../../support/engines.ts';
 import { describeWith } from '../../support/suite.ts';
 
 const { installation, missing } = await findCwltool();

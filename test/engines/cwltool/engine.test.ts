@@ -1,7 +1,7 @@
 import { createCwltoolEngine } from '../../../src/engines/cwltool/engine.ts';
 import { engineConformance } from '../../conformance/engine.ts';
 import { ANY_FILE, chain, cwlRequest, cwlRun, shellTool } from '../../support/cwl-samples.ts';
-import { findCwltool } from '../../support/cwltool.ts';
+import { findCwltool } from '../../support/engines.ts';
 import { describeWith } from '../../support/suite.ts';
 
 const { all, missing } = await findCwltool();

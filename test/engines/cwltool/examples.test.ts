@@ -5,7 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { createCwltoolEngine } from '../../../src/engines/cwltool/engine.ts';
 import type { JsonObject } from '../../../src/runs/json.ts';
 import { cwlRequest } from '../../support/cwl-samples.ts';
-import { findCwltool } from '../../support/cwltool.ts';
+import { findCwltool } from '../../support/engines.ts';
 import { signalGroup, startEngineRun, type EngineRun } from '../../support/engine-run.ts';
 import { describeWith } from '../../support/suite.ts';
 import { until } from '../../support/until.ts';

@@ -15,6 +15,9 @@ import os
 import sys
 import traceback
 
+SHARED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "python", "shared")
+sys.path.insert(1, os.path.realpath(SHARED))
+
 from file_guard import FileGuard, guarded_fetcher, guarded_fs_access
 from output_places import separating_path_mapper
 from process_tree import adopt_orphans, end_all_on_sigterm

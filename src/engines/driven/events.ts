@@ -3,6 +3,18 @@ import { open } from 'node:fs/promises';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../runs/json.ts';
 import type { TaskEvent } from '../engine.ts';
 
+/*
+ * The events of a run: JSON lines that an engine's driver appends to `RunDirectory.events` and that are
+ * read while the file grows. Each has `event` and `at` (milliseconds since the epoch):
+ *
+ * - `task_started`: `task` (its id, unique in the run, of letters, digits, `_.-`), `name`, `command` (words),
+ *   `stdout` and `stderr` (absolute paths of files that grow), and, where known, `image`, `cores`,
+ *   `ram_mib`, `notes` (texts for people);
+ * - `task_ended`: `task`, `exit_code` where there is one, `status` (`success` or anything else), `error`;
+ * - `task_cached`: `task`, `name`: the results of an earlier execution were taken;
+ * - `engine_ended`, the last: `status` (one of STATUSES), `message`, `exit_code`.
+ */
+
 /** How much of the file is read at once; what is left comes with the next call. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
@@ -96,6 +108,7 @@ function started(event: JsonObject): TaskEvent {
 function resourceNotes(event: JsonObject): readonly string[] {
   const image = text(event['image']);
   return [
+    ...strings(event['notes']),
     ...(image === undefined ? [] : [`image: ${image}`]),
     ...(typeof event['cores'] === 'number' ? [`cores: ${event['cores']}`] : []),
     ...(typeof event['ram_mib'] === 'number' ? [`memory: ${event['ram_mib']} MiB`] : []),

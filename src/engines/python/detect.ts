@@ -6,25 +6,40 @@ import type { EngineInstallation, EnginePlaces, Probe } from '../engine.ts';
 /** Written last into a private environment: a directory without it is not a complete installation. */
 export const COMPLETION_MARKER = 'installed.json';
 
-/** Below `installRoot`, one directory for each version. */
-export function privateEnvironments(installRoot: string): string {
-  return join(installRoot, 'cwltool');
+/** An engine that is a package of Python. */
+export interface PythonPackage {
+  readonly engine: string;
+  /** Its name in Python's package index. */
+  readonly distribution: string;
+  /** What must be importable; the first tells where the package lies. */
+  readonly modules: readonly [string, ...string[]];
+  /** The program that the package puts on PATH. */
+  readonly program: string;
+}
+
+/** Below `installRoot`, one directory for each version of the engine. */
+export function privateEnvironments(installRoot: string, engine: string): string {
+  return join(installRoot, engine);
 }
 
 /** Where Python itself is where a private environment was not asked for. */
 const SYSTEM_PYTHONS = ['python3', '/usr/bin/python3'];
 
 /**
- * Says which cwltool this Python has, and in which directory. Importing it is the test: a package of
- * which a part is missing must not count as installed.
+ * Says which version of the package this Python has, and in which directory. Importing it is the test:
+ * a package of which a part is missing must not count as installed.
  */
-const QUESTION = [
-  'import json, os, sys',
-  'import cwltool.main, cwltool.executors',
-  'from importlib.metadata import version',
-  'place = os.path.dirname(os.path.dirname(os.path.abspath(cwltool.main.__file__)))',
-  'print(json.dumps({"version": version("cwltool"), "python": sys.executable, "place": place}))',
-].join('\n');
+function questionAbout({ distribution, modules }: PythonPackage): string {
+  const [first] = modules;
+  const top = first.split('.')[0] ?? first;
+  return [
+    'import json, os, sys',
+    ...modules.map((name) => `import ${name}`),
+    'from importlib.metadata import version',
+    `place = os.path.dirname(os.path.dirname(os.path.abspath(sys.modules["${top}"].__file__)))`,
+    `print(json.dumps({"version": version("${distribution}"), "python": sys.executable, "place": place}))`,
+  ].join('\n');
+}
 
 interface Answer {
   readonly version: string;
@@ -32,28 +47,35 @@ interface Answer {
   readonly place: string;
 }
 
-/** Every cwltool that can be found, newest first. */
-export async function detectCwltool(
+/** Every version that can be found, newest first. */
+export async function detectPythonPackage(
+  wanted: PythonPackage,
   probe: Probe,
   places: EnginePlaces,
 ): Promise<readonly EngineInstallation[]> {
-  return ask([...(await privatePythons(places)), ...(await pythonsOnPath(probe))], probe);
+  const pythons = [
+    ...(await privatePythons(wanted, places)),
+    ...(await pythonsOnPath(wanted, probe)),
+  ];
+  return askAll(wanted, pythons, probe);
 }
 
 /** Those in private environments alone. */
-export async function detectPrivateCwltool(
+export async function detectPrivatePackage(
+  wanted: PythonPackage,
   probe: Probe,
   places: EnginePlaces,
 ): Promise<readonly EngineInstallation[]> {
-  return ask(await privatePythons(places), probe);
+  return askAll(wanted, await privatePythons(wanted, places), probe);
 }
 
-async function ask(
+async function askAll(
+  wanted: PythonPackage,
   pythons: readonly string[],
   probe: Probe,
 ): Promise<readonly EngineInstallation[]> {
   const answers = await Promise.all(
-    [...new Set(pythons)].map((python) => askPython(python, probe)),
+    [...new Set(pythons)].map((python) => askPython(wanted, python, probe)),
   );
   const found = new Map<string, EngineInstallation>();
   for (const answer of answers) {
@@ -62,8 +84,11 @@ async function ask(
   return [...found.values()].toSorted((a, b) => compareVersions(b.version, a.version));
 }
 
-async function privatePythons({ installRoot }: EnginePlaces): Promise<readonly string[]> {
-  const root = privateEnvironments(installRoot);
+async function privatePythons(
+  { engine }: PythonPackage,
+  { installRoot }: EnginePlaces,
+): Promise<readonly string[]> {
+  const root = privateEnvironments(installRoot, engine);
   const names = await readdir(root).catch(() => []);
   const pythons: string[] = [];
   for (const name of names.toSorted((a, b) => compareVersions(b, a))) {
@@ -75,9 +100,9 @@ async function privatePythons({ installRoot }: EnginePlaces): Promise<readonly s
   return pythons;
 }
 
-/** The Python that the `cwltool` on PATH runs with, then Python itself. */
-async function pythonsOnPath(probe: Probe): Promise<readonly string[]> {
-  const where = await probe(['sh', '-c', 'command -v cwltool']);
+/** The Python that the program on PATH runs with, then Python itself. */
+async function pythonsOnPath({ program }: PythonPackage, probe: Probe): Promise<readonly string[]> {
+  const where = await probe(['sh', '-c', `command -v ${program}`]);
   const script = where?.exitCode === 0 ? where.stdout.trim() : '';
   const head = script === '' ? undefined : await readFile(script, 'utf8').catch(() => undefined);
   const interpreter = head === undefined ? undefined : interpreterOf(head);
@@ -98,16 +123,19 @@ export function interpreterOf(script: string): string | undefined {
  * A run has a home directory of its own, so what only the present user's packages or PYTHONPATH make
  * importable is named to Python explicitly.
  */
-async function askPython(python: string, probe: Probe): Promise<EngineInstallation | undefined> {
-  const alone = parseAnswer(await probe([python, '-I', '-c', QUESTION]));
-  if (alone !== undefined) return installation(alone, [alone.python]);
-  const withUser = parseAnswer(await probe([python, '-c', QUESTION]));
+async function askPython(
+  wanted: PythonPackage,
+  python: string,
+  probe: Probe,
+): Promise<EngineInstallation | undefined> {
+  const question = questionAbout(wanted);
+  const { engine } = wanted;
+  const alone = parseAnswer(await probe([python, '-I', '-c', question]));
+  if (alone !== undefined) return { engine, version: alone.version, launcher: [alone.python] };
+  const withUser = parseAnswer(await probe([python, '-c', question]));
   if (withUser === undefined) return undefined;
-  return installation(withUser, ['/usr/bin/env', `PYTHONPATH=${withUser.place}`, withUser.python]);
-}
-
-function installation(answer: Answer, launcher: readonly string[]): EngineInstallation {
-  return { engine: 'cwltool', version: answer.version, launcher };
+  const { version, place } = withUser;
+  return { engine, version, launcher: ['/usr/bin/env', `PYTHONPATH=${place}`, withUser.python] };
 }
 
 function parseAnswer(result: Awaited<ReturnType<Probe>>): Answer | undefined {

@@ -2,7 +2,8 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { installCwltool, type InstallResult } from '../../../src/cli/engines/install-cwltool.ts';
+import { installEngine } from '../../../src/cli/engines/install-engine.ts';
+import type { InstallResult } from '../../../src/cli/engines/install-python-engine.ts';
 import { withInstallLock } from '../../../src/cli/engines/install-lock.ts';
 import { until } from '../../support/until.ts';
 
@@ -50,7 +51,7 @@ chmod +x "$3/bin/python"`;
 function install(
   options: { force?: boolean; maySystemInstall?: boolean; pythons?: readonly string[] } = {},
 ): Promise<InstallResult> {
-  return installCwltool({
+  return installEngine('cwltool', {
     installRoot: join(root, 'engines'),
     log: (line) => log.push(line),
     environment: { PATH: join(root, 'bin') },

@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path';
 import type { RunDirectory } from '../../runs/run-directory.ts';
 import type { Outcome } from '../engine.ts';
 import { readStory, type EngineEnd, type TaskEnd } from './events.ts';
-import { outputObjectPath } from './outputs.ts';
+import { outputObjectPath } from './output-object.ts';
 import { exists, readTail } from './files.ts';
 
 const STDERR_LINES = 20;

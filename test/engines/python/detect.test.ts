@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createProbe } from '../../../src/cli/engines/probe.ts';
+import { CWLTOOL_PACKAGE } from '../../../src/engines/cwltool/package.ts';
 import {
   compareVersions,
-  detectCwltool,
+  detectPythonPackage,
   interpreterOf,
-} from '../../../src/engines/cwltool/detect.ts';
+} from '../../../src/engines/python/detect.ts';
 import type { EngineInstallation, Probe } from '../../../src/engines/engine.ts';
 
 let root = '';
@@ -39,7 +40,7 @@ function detect(): Promise<readonly EngineInstallation[]> {
   const real = createProbe({ environment });
   const probe: Probe = async (argv) =>
     argv[0] === '/usr/bin/python3' || argv[0] === 'python3' ? undefined : real(argv);
-  return detectCwltool(probe, { installRoot: root });
+  return detectPythonPackage(CWLTOOL_PACKAGE, probe, { installRoot: root });
 }
 
 test('without any there is none', async () => {
@@ -101,7 +102,7 @@ test('a Python whose cwltool can not be imported, or that answers nonsense, does
   const answers = ['', '3.2', '{"version": 3}', '[]'];
   for (const stdout of answers) {
     const probe: Probe = async () => ({ exitCode: 0, stdout, stderr: '' });
-    expect(await detectCwltool(probe, { installRoot: root })).toEqual([]);
+    expect(await detectPythonPackage(CWLTOOL_PACKAGE, probe, { installRoot: root })).toEqual([]);
   }
 });
 

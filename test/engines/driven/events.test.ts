@@ -3,7 +3,7 @@ import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readStory, readTaskEvents } from '../../../src/engines/cwltool/events.ts';
+import { readStory, readTaskEvents } from '../../../src/engines/driven/events.ts';
 
 let directory = '';
 let path = '';

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { classifyEnd } from '../../../src/engines/cwltool/classify.ts';
+import { classifyEnd } from '../../../src/engines/driven/classify.ts';
 import { runDirectory, type RunDirectory } from '../../../src/runs/run-directory.ts';
 
 let root = '';
