@@ -10,8 +10,8 @@ import { TimeLimit } from './time-limit.ts';
 import { TaskTracker } from './task-tracker.ts';
 
 const TASKS_IN_ONE_WRITE = 100;
-/** In a row, one for each log interval, before the run fails of it. */
-const MOST_FAILURES = 10;
+/** How long looks at the job may fail, as on a full disk, before the run fails of it. */
+const LONGEST_FAILURE_MS = 60_000;
 
 export type JobEnd =
   | Extract<JobStatus, { status: 'exited' | 'lost' }>
@@ -28,7 +28,7 @@ export class JobFollower {
   readonly #tasks = new TaskTracker();
   readonly #logs: RunLogs;
   #cursor = 0;
-  #failures = 0;
+  #failingSince: number | undefined;
   #nextCopyAt = Number.NEGATIVE_INFINITY;
 
   constructor(context: RunContext, jobId: JobId) {
@@ -62,8 +62,8 @@ export class JobFollower {
   }
 
   /**
-   * One look at the job. That it fails for once (no descriptors left, say) is no reason to give up on
-   * an engine that runs well.
+   * One look at the job. That it fails for a while (no descriptors left, a full disk) is no reason to
+   * give up on an engine that runs well.
    */
   async #look(): Promise<JobStatus | undefined> {
     try {
@@ -71,12 +71,13 @@ export class JobFollower {
       const status = await this.#context.parts.executor.poll(this.#jobId);
       await this.#readEvents();
       await this.#copyLogs();
-      this.#failures = 0;
+      this.#failingSince = undefined;
       return status;
     } catch (error) {
-      this.#failures += 1;
+      const now = this.#context.parts.monotonicNow();
+      this.#failingSince ??= now;
       const isFinal = error instanceof Interruption || error instanceof RunFailure;
-      if (isFinal || this.#failures > MOST_FAILURES) throw error;
+      if (isFinal || now - this.#failingSince > LONGEST_FAILURE_MS) throw error;
       this.#context.logger.warn({ err: error, job_id: this.#jobId }, 'look at the job failed');
       return undefined;
     }

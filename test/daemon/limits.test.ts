@@ -68,6 +68,39 @@ describe('limits of runs', () => {
     expect(await service.reason(runId)).toBe('stopped after 1 seconds');
   });
 
+  test('a job that can not be looked at for a while goes on, one for too long fails its run', async () => {
+    service = await openService('fake');
+    let ahead = 0;
+    let failures = 0;
+    let mayLook = false;
+    const { executor } = service.daemonDeps();
+    const poll: typeof executor.poll = async (jobId) => {
+      if (mayLook) return executor.poll(jobId);
+      failures += 1;
+      throw new Error('no space left on device');
+    };
+    const daemon = createDaemon({
+      ...service.daemonDeps({
+        executor: { ...executor, poll },
+        settings: { leaseSeconds: 600, heartbeatSeconds: 100 },
+      }),
+      monotonicNow: () => performance.now() + ahead,
+    });
+    await daemon.start();
+    const first = await service.submit({ seconds: 0.1 });
+    await until(() => failures > 25);
+    expect((await service.run(first)).state).toBe('RUNNING');
+    mayLook = true;
+    await service.reached(first, 'COMPLETE');
+    mayLook = false;
+    const second = await service.submit({ seconds: 600 });
+    const before = failures;
+    await until(() => failures > before);
+    ahead = 61_000;
+    await service.reached(second, 'SYSTEM_ERROR');
+    await daemon.stop();
+  });
+
   test('a run that finds the disk full when it is to be started waits for room', async () => {
     service = await openService('fake');
     const { executor } = service.daemonDeps();
