@@ -9,6 +9,7 @@ export interface Child {
   stop(): Promise<void>;
   /** Rejects, with the end of the log, when the process ends or the address does not answer in time. */
   waitFor(url: string): Promise<void>;
+  processId(): number;
   /** Processor time that it used so far, in µs; undefined where the system does not tell. */
   processorTime(): number | undefined;
 }
@@ -39,6 +40,7 @@ export function startChild(
       if (!hasEnded()) await exited;
       clearTimeout(force);
     },
+    processId: () => child.pid ?? 0,
     processorTime: () => (child.pid === undefined ? undefined : processorTime(child.pid)),
     async waitFor(url) {
       const deadline = performance.now() + START_MS;

@@ -2,6 +2,7 @@ import type { LoadFigures } from './load.ts';
 import type { MachineFacts } from './machine.ts';
 import type { DatabaseFigures } from './measure.ts';
 import type { LatencyFigures } from './start-latency.ts';
+import { table, type Row } from './table.ts';
 
 export interface BenchReport {
   readonly machine: MachineFacts;
@@ -11,8 +12,6 @@ export interface BenchReport {
   readonly skipped: readonly { readonly database: string; readonly reason: string }[];
   readonly durationSeconds: number;
 }
-
-type Row = readonly string[];
 
 /** The report as Markdown, which is read as well on a terminal. */
 export function renderReport(report: BenchReport): string {
@@ -88,13 +87,4 @@ function latencyRow(name: string, database: string, figures: LatencyFigures): Ro
 
 function count(value: number): string {
   return value.toLocaleString('en');
-}
-
-function table(head: Row, rows: readonly Row[]): string[] {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (row: Row) =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
 }

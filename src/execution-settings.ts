@@ -1,4 +1,4 @@
-import { choice, integer, list, number, seconds, text } from './setting-forms.ts';
+import { choice, flag, integer, list, number, seconds, text } from './setting-forms.ts';
 
 const BYTES_PER_MEBIBYTE = 1024 * 1024;
 
@@ -14,6 +14,11 @@ export const EXECUTION_SETTINGS = {
     'ENGINE_INSTALL_DIR',
     '${DATA_DIR}/engines',
     'Where `wes engines install` puts engines that it installs.',
+  ),
+  warmEngines: flag(
+    'WARM_ENGINES',
+    true,
+    'Whether daemons keep engines that can be kept loaded (cwltool) in memory, about 70 MB each, so that runs start in milliseconds.',
   ),
   workDir: text(
     'WORK_DIR',

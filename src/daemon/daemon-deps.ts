@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { InstalledEngine } from '../engines/detect.ts';
+import type { EngineInstallation } from '../engines/engine.ts';
 import type { Executor, JobLimits } from '../executors/executor.ts';
 import type { DaemonRegistry } from '../runs/daemon-registry.ts';
 import type { Removals } from '../runs/removals.ts';
@@ -39,6 +40,8 @@ export interface DaemonSettings {
   /** PATH of engines and their tools. */
   readonly searchPath: string;
   readonly allowedFileRoots: readonly string[];
+  /** Addresses of the warm servers of installations that have one running. */
+  readonly warmServers?: ReadonlyMap<EngineInstallation, string>;
   readonly drain: Drain;
   /** How many runs may be under a lease in the whole deployment. */
   readonly concurrencyLimits?: ConcurrencyLimits;

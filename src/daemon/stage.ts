@@ -87,7 +87,8 @@ async function copyFromStorage(context: RunContext, name: string, path: string):
 
 function commandOf(context: RunContext): Command {
   const { engine, installation, parts, run, directory } = context;
-  const { coresPerRun, searchPath, allowedFileRoots } = parts.settings;
+  const { coresPerRun, searchPath, allowedFileRoots, warmServers } = parts.settings;
+  const warmServer = warmServers?.get(installation);
   try {
     return engine.command({
       runId: run.runId,
@@ -97,6 +98,7 @@ function commandOf(context: RunContext): Command {
       cores: coresPerRun,
       searchPath,
       allowedFileRoots,
+      ...(warmServer !== undefined && { warmServer }),
     });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -22,6 +22,12 @@ export interface Engine {
 
   command(context: EngineContext): Command;
 
+  /**
+   * A process that holds the engine loaded: as long as it runs, commands that were computed with its
+   * address start faster; while it does not, they work as without. Absent: the engine has none.
+   */
+  warmServer?(installation: EngineInstallation, address: string): WarmServerCommand;
+
   /** Task events after `cursor` (0 at first), and the cursor to go on from. Reads complete lines only. */
   tasks(
     directory: RunDirectory,
@@ -52,6 +58,13 @@ export interface EngineInstallation {
   readonly launcher: readonly string[];
 }
 
+/** Started by whoever runs engines, with an open standard input: it ends when that does. */
+export interface WarmServerCommand {
+  readonly argv: readonly [string, ...string[]];
+  /** What it needs besides PATH. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 export interface RequestLimits {
   /** Absolute directories below which `file:` addresses may be named; none by default. */
   readonly allowedFileRoots: readonly string[];
@@ -66,6 +79,8 @@ export interface EngineContext extends RequestLimits {
   readonly cores: number;
   /** PATH for the engine and its tools. */
   readonly searchPath: string;
+  /** Address that was given to this installation's warm server, where there is one. */
+  readonly warmServer?: string;
 }
 
 export type TaskEvent = TaskStarted | TaskEnded;

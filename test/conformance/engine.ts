@@ -29,11 +29,16 @@ export interface EngineSamples {
   readonly escaping: readonly RunRequest[];
 }
 
-/** What every engine promises, shown with real runs. */
-export function engineConformance(engine: Engine, samples: EngineSamples): void {
+/** What every engine promises, shown with real runs; with `warmServer`, by its address. */
+export function engineConformance(
+  engine: Engine,
+  samples: EngineSamples,
+  warmServer?: () => string,
+): void {
   const runs: EngineRun[] = [];
   const start = async (setup: RunSetup): Promise<EngineRun> => {
-    const run = await startEngineRun(engine, samples.installation, setup);
+    const warm = warmServer && { warmServer: warmServer() };
+    const run = await startEngineRun(engine, samples.installation, { ...setup, ...warm });
     runs.push(run);
     return run;
   };

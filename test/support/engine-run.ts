@@ -14,6 +14,8 @@ export interface RunSetup {
   readonly files?: Readonly<Record<string, string>>;
   readonly cores?: number;
   readonly allowedFileRoots?: readonly string[];
+  /** Address of a warm server for the installation. */
+  readonly warmServer?: string;
 }
 
 /** A run of an engine in a directory of its own, started as an executor would, without an executor. */
@@ -31,7 +33,7 @@ export interface EngineRun {
 export async function startEngineRun(
   engine: Engine,
   installation: EngineInstallation,
-  { request, files = {}, cores = 2, allowedFileRoots = [] }: RunSetup,
+  { request, files = {}, cores = 2, allowedFileRoots = [], warmServer }: RunSetup,
 ): Promise<EngineRun> {
   const workRoot = await mkdtemp(join(tmpdir(), 'wes engine run-'));
   const directory = runDirectory(workRoot, 'run', 1);
@@ -39,6 +41,7 @@ export async function startEngineRun(
   const command = engine.command({
     ...{ runId: 'run', request, installation, directory, cores, allowedFileRoots },
     searchPath: [dirname(process.execPath), process.env.PATH ?? ''].join(':'),
+    ...(warmServer !== undefined && { warmServer }),
   });
   for (const { path, content } of command.files) await writeFile(path, content);
   const child = launch(command);

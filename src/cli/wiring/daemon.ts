@@ -4,12 +4,13 @@ import { delimiter, dirname } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../../config.ts';
 import { createDaemon, type Daemon } from '../../daemon/daemon.ts';
-import type { DaemonSettings } from '../../daemon/daemon-deps.ts';
+import type { DaemonSettings, Drain } from '../../daemon/daemon-deps.ts';
 import type { Database } from '../../db/open.ts';
 import type { InstalledEngine } from '../../engines/detect.ts';
 import { runLimits } from './run-limits.ts';
 import { createExecutor, detectInstalled } from './engines.ts';
 import { createStorage } from './storage.ts';
+import { startWarmServers } from '../warm-servers/warm-servers.ts';
 
 /** Readers of live logs see what a task wrote within two seconds; this is well below. */
 const LOG_INTERVAL_MS = 500;
@@ -18,6 +19,8 @@ const DEFAULT_SEARCH_PATH = '/usr/local/bin:/usr/bin:/bin';
 export interface RunningDaemon {
   readonly daemon: Daemon;
   readonly engines: readonly InstalledEngine[];
+  /** Stops the daemon (see `Daemon.stop`), then what it kept running for its runs. */
+  stop(drain?: Drain): Promise<void>;
 }
 
 /**
@@ -32,6 +35,8 @@ export async function startDaemon(
 ): Promise<RunningDaemon> {
   await mkdir(config.workDir, { recursive: true, mode: 0o700 });
   const engines = await detectInstalled(config);
+  const path = enginePath(searchPath);
+  const warm = startWarmServers(config.warmEngines ? engines : [], { logger, searchPath: path });
   const daemon = createDaemon({
     store: database.runs,
     registry: database.daemons,
@@ -39,14 +44,31 @@ export async function startDaemon(
     storage: createStorage(config),
     executor: createExecutor(config),
     engines,
-    settings: daemonSettings(config, searchPath),
+    settings: { ...daemonSettings(config, path), warmServers: warm.addresses },
     logger,
   });
-  await daemon.start();
-  return { daemon, engines };
+  try {
+    await daemon.start();
+  } catch (error) {
+    await warm.stop();
+    throw error;
+  }
+  const stop = async (drain?: Drain): Promise<void> => {
+    try {
+      await daemon.stop(drain);
+    } finally {
+      await warm.stop();
+    }
+  };
+  return { daemon, engines, stop };
 }
 
-function daemonSettings(config: Config, searchPath: string | undefined): DaemonSettings {
+/** Engines need a Node as well (CWL's expressions are JavaScript): ours, where there is no other. */
+function enginePath(searchPath: string | undefined): string {
+  return `${searchPath ?? DEFAULT_SEARCH_PATH}${delimiter}${dirname(process.execPath)}`;
+}
+
+function daemonSettings(config: Config, searchPath: string): DaemonSettings {
   return {
     workRoot: config.workDir,
     pollIntervalMs: config.daemonPollInterval * 1000,
@@ -58,8 +80,7 @@ function daemonSettings(config: Config, searchPath: string | undefined): DaemonS
     coresPerRun: config.runCores === 0 ? availableParallelism() : config.runCores,
     logIntervalMs: LOG_INTERVAL_MS,
     keepWorkDirectories: config.keepWorkDirectories,
-    // Engines need a Node as well (CWL's expressions are JavaScript): ours, where there is no other.
-    searchPath: `${searchPath ?? DEFAULT_SEARCH_PATH}${delimiter}${dirname(process.execPath)}`,
+    searchPath,
     allowedFileRoots: config.allowedFileRoots,
     drain: config.daemonDrain,
     minFreeDiskBytes: config.minFreeDiskBytes,

@@ -24,7 +24,7 @@ export async function runDaemon(cli: Cli, options: ConfigurationOptions): Promis
     await aborted(cli.signal);
     // Without its supervisor nobody is there to wait for: the runs are left to the next daemon.
     const isLost = supervisor !== undefined && !supervisor.isConnected();
-    await daemon.stop(isLost ? 'handover' : undefined);
+    await running.stop(isLost ? 'handover' : undefined);
   } finally {
     await database.close();
   }

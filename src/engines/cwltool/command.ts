@@ -6,10 +6,11 @@ import { outputObjectPath } from '../driven/output-object.ts';
 import { findWorkflow } from '../driven/workflow-place.ts';
 import type { EngineContext } from '../engine.ts';
 import { pythonEnvironment } from '../python/environment.ts';
+import { throughForkServer } from '../python/fork-server.ts';
 import { parameterOptions, parameterValue } from './parameters.ts';
 
 /** The Python package beside this file that runs cwltool and writes the events. */
-const DRIVER = fileURLToPath(new URL('./driver', import.meta.url));
+export const DRIVER = fileURLToPath(new URL('./driver', import.meta.url));
 
 /** `environment` is added to the engine's own, as for proxies. */
 export function cwltoolCommand(
@@ -18,13 +19,12 @@ export function cwltoolCommand(
 ): Command {
   const { directory, request } = context;
   return {
-    argv: [
-      ...context.installation.launcher,
+    argv: throughForkServer(
+      context.installation,
       DRIVER,
-      ...driverArguments(context),
-      '--',
-      ...cwltoolArguments(context),
-    ],
+      [...driverArguments(context), '--', ...cwltoolArguments(context)],
+      context.warmServer,
+    ),
     workingDirectory: directory.execution,
     environment: { ...environment, ...pythonEnvironment(context) },
     stdoutPath: directory.stdout,

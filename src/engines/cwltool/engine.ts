@@ -3,8 +3,9 @@ import { locateWorkflow } from '../../runs/workflow-url.ts';
 import { classifyEnd } from '../driven/classify.ts';
 import { readTaskEvents } from '../driven/events.ts';
 import { detectPythonPackage } from '../python/detect.ts';
+import { forkServer } from '../python/fork-server.ts';
 import { checkInputs } from './check-inputs.ts';
-import { cwltoolCommand } from './command.ts';
+import { cwltoolCommand, DRIVER } from './command.ts';
 import { readOutputs } from './outputs.ts';
 import { CWLTOOL_PACKAGE } from './package.ts';
 import { CWLTOOL_PARAMETERS } from './parameters.ts';
@@ -28,6 +29,7 @@ export function createCwltoolEngine({ environment = {} }: CwltoolOptions = {}): 
       if (HAS_SCHEME.test(request.workflowUrl)) locateWorkflow(request.workflowUrl, [], limits);
       checkInputs(request.workflowParams ?? {}, limits);
     },
+    warmServer: (installation, address) => forkServer(installation, DRIVER, address),
     command: (context) => cwltoolCommand(context, environment),
     tasks: ({ events }, cursor) => readTaskEvents(events, cursor),
     outputs: readOutputs,

@@ -1,13 +1,14 @@
 import { runEnvironment } from '../driven/environment.ts';
 import type { EngineContext } from '../engine.ts';
 
+export const PYTHON_SETTINGS = {
+  PYTHONUTF8: '1',
+  PYTHONNOUSERSITE: '1',
+  PYTHONDONTWRITEBYTECODE: '1', // a driver's directory belongs to the installation
+  PYTHONUNBUFFERED: '1',
+};
+
 /** The environment of an engine that is written in Python. */
 export function pythonEnvironment(context: EngineContext): Record<string, string> {
-  return {
-    ...runEnvironment(context),
-    PYTHONUTF8: '1',
-    PYTHONNOUSERSITE: '1',
-    PYTHONDONTWRITEBYTECODE: '1', // a driver's directory belongs to the installation
-    PYTHONUNBUFFERED: '1',
-  };
+  return { ...runEnvironment(context), ...PYTHON_SETTINGS };
 }

@@ -7,104 +7,17 @@ Only cwltool's documented extension points are used (an executor, contexts, a fe
 code works with every build of it, compiled ones included. The exit code is cwltool's own.
 """
 
-import argparse
 import contextlib
-import io
-import logging
 import os
 import sys
-import traceback
 
 SHARED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "python", "shared")
 sys.path.insert(1, os.path.realpath(SHARED))
 
-from file_guard import FileGuard, guarded_fetcher, guarded_fs_access
-from output_places import separating_path_mapper
-from process_tree import adopt_orphans, end_all_on_sigterm
-from run_outcome import RunOutcome
-from task_events import EventLog
-from task_executor import TaskExecutor
-
-
-def main():
-    options, cwltool_arguments = parse_arguments(sys.argv[1:])
-    sys.argv[0] = "cwltool"  # what it calls itself in its log and to web servers
-    adopt_orphans()
-    end_all_on_sigterm()
-    events = EventLog(options.events)
-    outcome = RunOutcome()
-    try:
-        exit_code = run_workflow(options, cwltool_arguments, events, outcome)
-    except SystemExit as end:  # its way to refuse inputs that are no object
-        exit_code = end.code if isinstance(end.code, int) else 1
-    except Exception as error:  # cwltool lets some through, as a workflow that is not there
-        outcome.escaped(error)
-        traceback.print_exc()
-        exit_code = 1
-    status, message = outcome.conclusion(exit_code)
-    events.write("engine_ended", status=status, message=message, exit_code=exit_code)
-    return exit_code
-
-
-def parse_arguments(arguments):
-    separator = arguments.index("--")
-    parser = argparse.ArgumentParser(prog="driver")
-    for name in ("run-root", "events", "tasks", "outputs-object", "inputs"):
-        parser.add_argument("--" + name, required=True)
-    parser.add_argument("--cores", type=float, default=1)
-    parser.add_argument("--allow-root", action="append", default=[])
-    parser.add_argument("--serial", action="store_true")
-    return parser.parse_args(arguments[:separator]), arguments[separator + 1 :]
-
-
-def run_workflow(options, cwltool_arguments, events, outcome):
-    from cwltool.argparser import arg_parser
-    from cwltool.context import LoadingContext, RuntimeContext
-    from cwltool.main import main as cwltool_main
-
-    # "-": the input object comes on standard input and its relative addresses begin at the working
-    # directory, where the attachments are, and not where the file happens to lie.
-    arguments = arg_parser().parse_args(cwltool_arguments + ["-"])
-    guard = FileGuard([options.run_root] + options.allow_root)
-    executor = TaskExecutor(events, outcome, guard, options.tasks, options.cores, options.serial)
-
-    runtime_context = RuntimeContext(vars(arguments))
-    runtime_context.select_resources = executor.select_resources
-    runtime_context.make_fs_access = guarded_fs_access(guard)
-    runtime_context.path_mapper = separating_path_mapper(os.path.abspath(arguments.outdir))
-    loading_context = LoadingContext(vars(arguments))
-    loading_context.fetcher_constructor = guarded_fetcher(guard)
-
-    logging.getLogger("cwltool").addHandler(outcome.log_handler)
-    printed = io.StringIO()
-    with open(options.inputs, encoding="utf-8") as inputs:
-        exit_code = cwltool_main(
-            args=arguments,
-            stdin=inputs,
-            stdout=printed,
-            executor=executor,
-            loadingContext=loading_context,
-            runtimeContext=runtime_context,
-        )
-    sys.stdout.write(printed.getvalue())
-    sys.stdout.flush()
-    if exit_code == 0:
-        write_whole(options.outputs_object, printed.getvalue())
-    return exit_code
-
-
-def write_whole(path, text):
-    """The file appears complete or not at all."""
-    unfinished = path + ".part"
-    with open(unfinished, "w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(unfinished, path)
-
+import workflow_run
 
 if __name__ == "__main__":
-    code = main()
+    code = workflow_run.run(sys.argv[1:])
     with contextlib.suppress(OSError):
         sys.stdout.flush()
         sys.stderr.flush()
