@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readProc } from './read-proc.ts';
 
 /** What Linux tells about a process in /proc/<pid>/stat (proc(5)). */
 export interface ProcessStat {
@@ -21,7 +21,7 @@ export interface ProcessStat {
 /** The process with this pid in our pid namespace, a zombie included; undefined when there is none. */
 export async function readProcess(pid: number): Promise<ProcessStat | undefined> {
   try {
-    return parseStat(await readFile(`/proc/${pid}/stat`, 'latin1'));
+    return parseStat(await readProc(`/proc/${pid}/stat`, 'latin1'));
   } catch {
     return undefined; // it ended meanwhile
   }

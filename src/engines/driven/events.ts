@@ -50,11 +50,14 @@ async function readCompleteLines(path: string, cursor: number): Promise<Buffer> 
   );
   if (file === undefined) return Buffer.alloc(0);
   try {
-    if (!(await file.stat()).isFile()) throw new Error(`${path} is not a file any more`);
-    for (let size = CHUNK_BYTES; ; size *= 2) {
+    const found = await file.stat();
+    if (!found.isFile()) throw new Error(`${path} is not a file any more`);
+    const grownBy = Math.max(0, found.size - cursor);
+    for (let limit = CHUNK_BYTES; ; limit *= 2) {
+      const size = Math.min(limit, grownBy);
       const { buffer, bytesRead } = await file.read(Buffer.alloc(size), 0, size, cursor);
       const end = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE) + 1;
-      if (end > 0 || bytesRead < size) return buffer.subarray(0, end);
+      if (end > 0 || bytesRead < limit) return buffer.subarray(0, end);
     }
   } finally {
     await file.close();

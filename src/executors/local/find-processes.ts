@@ -16,7 +16,8 @@ export async function findProcesses(
   job: LocalJob,
   known: Known,
 ): Promise<readonly ListedProcess[]> {
-  const all = await listProcesses();
+  // Whatever is older than the job's first process was not started by it.
+  const all = await listProcesses(job.start);
   const members = await membersOf(await readGroups(job));
   for (const { pid, start } of all) if (members.has(pid)) known.set(pid, start);
   const found = processesOf(job, all, known);

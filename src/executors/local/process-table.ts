@@ -1,5 +1,6 @@
-import { readFile, readdir, readlink, stat } from 'node:fs/promises';
+import { readdir, readlink, stat } from 'node:fs/promises';
 import { readProcess, type ProcessStat } from '../process-stat.ts';
+import { readProc } from '../read-proc.ts';
 
 /** A process with the traits by which a job's own processes are known. */
 export interface ListedProcess extends ProcessStat {
@@ -11,25 +12,30 @@ export interface ListedProcess extends ProcessStat {
 
 const READ_AT_ONCE = 32;
 
-/** All living processes that this user may signal, but for ourselves and the init process. */
-export async function listProcesses(): Promise<readonly ListedProcess[]> {
+/**
+ * All living processes that this user may signal, but for ourselves and the init process; with `since`,
+ * a start time, only those that are not older.
+ */
+export async function listProcesses(since = '0'): Promise<readonly ListedProcess[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const others = pids.filter((pid) => pid !== process.pid && pid !== 1);
   // The youngest first: they are the likeliest to end, or to start another, before they are looked at.
   const candidates = others.toSorted((a, b) => b - a);
   const listed: ListedProcess[] = [];
   for (let first = 0; first < candidates.length; first += READ_AT_ONCE) {
-    const found = await Promise.all(candidates.slice(first, first + READ_AT_ONCE).map(readListed));
+    const found = await Promise.all(
+      candidates.slice(first, first + READ_AT_ONCE).map((pid) => readListed(pid, Number(since))),
+    );
     listed.push(...found.filter((one) => one !== undefined));
   }
   return listed;
 }
 
-async function readListed(pid: number): Promise<ListedProcess | undefined> {
+async function readListed(pid: number, since: number): Promise<ListedProcess | undefined> {
   const found = await readProcess(pid);
-  if (!found?.alive || !(await isOurs(pid))) return undefined;
+  if (!found?.alive || Number(found.start) < since || !(await isOurs(pid))) return undefined;
   const [environment, workingDirectory] = await Promise.all([
-    readFile(`/proc/${pid}/environ`, 'utf8').then(
+    readProc(`/proc/${pid}/environ`, 'utf8').then(
       (text) => text.split('\0'),
       () => [],
     ),

@@ -7,12 +7,12 @@ import type { Outcome } from '../../../src/engines/engine.ts';
 import { readProcess } from '../../../src/executors/process-stat.ts';
 import { cwlRun, shellTool } from '../../support/cwl-samples.ts';
 import { startEngineRun, type EngineRun, type RunSetup } from '../../support/engine-run.ts';
-import { findCwltool } from '../../support/engines.ts';
+import { findEngine } from '../../support/engines.ts';
 import { describeWith } from '../../support/suite.ts';
 import { until } from '../../support/until.ts';
 import { awaitListener, startWarmServer, type WarmServer } from '../../support/warm-server.ts';
 
-const { engine, all, missing } = await findCwltool();
+const { engine, all, missing } = await findEngine('cwltool');
 
 describeWith('the fork server', missing, () => {
   const [installation = { engine: '', version: '', launcher: [] }] = all;
