@@ -17,6 +17,7 @@ if (compiled.status !== 0) process.exit(compiled.status ?? 1);
 cpSync(join(root, 'src'), join(root, 'dist'), {
   recursive: true,
   filter: (source) =>
-    !source.includes('__pycache__') && (extname(source) === '' || extname(source) === '.py'),
+    !source.includes('__pycache__') &&
+    (['', '.py', '.dist-info'].includes(extname(source)) || source.includes('.dist-info/')),
 });
 console.log(`Built dist/ in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);

@@ -1,4 +1,5 @@
 import { createCwltoolEngine, type CwltoolOptions } from './cwltool/engine.ts';
+import { createMiniwdlEngine } from './miniwdl/engine.ts';
 import type { Engine } from './engine.ts';
 
 export interface EngineOptions {
@@ -7,5 +8,5 @@ export interface EngineOptions {
 
 /** The engines that the service knows, the preferred one for a language first. */
 export function createEngines(options: EngineOptions = {}): readonly Engine[] {
-  return [createCwltoolEngine(options.cwltool)];
+  return [createCwltoolEngine(options.cwltool), createMiniwdlEngine()];
 }

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Engine, EngineInstallation, TaskEvent } from '../../src/engines/engine.ts';
+import { listProcesses } from '../../src/executors/local/process-table.ts';
 import type { Command } from '../../src/runs/command.ts';
 import { runDirectory, type RunDirectory } from '../../src/runs/run-directory.ts';
 import type { RunRequest } from '../../src/runs/run.ts';
@@ -100,4 +101,14 @@ export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   } catch {
     return; // the group has ended
   }
+}
+
+/** Whether a process of the run lives. Zombies do not count: how soon they are reaped is the init process's affair. */
+export async function isAnythingAlive({ process: child, directory }: EngineRun): Promise<boolean> {
+  return (await listProcesses()).some(
+    ({ group, workingDirectory, environment }) =>
+      group === child.pid ||
+      workingDirectory?.startsWith(directory.root) === true ||
+      environment.some((entry) => entry.includes(directory.root)),
+  );
 }

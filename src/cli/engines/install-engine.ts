@@ -1,4 +1,5 @@
 import { CWLTOOL_PACKAGE } from '../../engines/cwltool/package.ts';
+import { MINIWDL_PACKAGE } from '../../engines/miniwdl/package.ts';
 import {
   installPythonEngine,
   type InstallOptions,
@@ -13,6 +14,7 @@ const PYTHON_RECIPES: readonly PythonRecipe[] = [
     requirements: [['cwltool==3.3.20260925135507'], ['cwltool==3.1.20251031082601']],
     systemPackage: 'cwltool',
   },
+  { package: MINIWDL_PACKAGE, requirements: [['miniwdl==1.15.0']] },
 ];
 
 type Installer = (options: InstallOptions) => Promise<InstallResult>;

@@ -1,5 +1,5 @@
 import type { Engine } from '../engine.ts';
-import { locateWorkflow } from '../../runs/workflow-url.ts';
+import { checkWorkflowAddress } from '../driven/check-addresses.ts';
 import { classifyEnd } from '../driven/classify.ts';
 import { readTaskEvents } from '../driven/events.ts';
 import { detectPythonPackage } from '../python/detect.ts';
@@ -15,8 +15,6 @@ export interface CwltoolOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-const HAS_SCHEME = /^[a-z][a-z0-9+.-]*:/i;
-
 /** CWL by cwltool, the reference implementation, through a driver that tells of tasks as they happen. */
 export function createCwltoolEngine({ environment = {} }: CwltoolOptions = {}): Engine {
   return {
@@ -25,8 +23,7 @@ export function createCwltoolEngine({ environment = {} }: CwltoolOptions = {}): 
     parameters: CWLTOOL_PARAMETERS,
     detect: (probe, places) => detectPythonPackage(CWLTOOL_PACKAGE, probe, places),
     checkRequest: (request, limits) => {
-      // A relative address names an attachment; that it was attached is checked where they are known.
-      if (HAS_SCHEME.test(request.workflowUrl)) locateWorkflow(request.workflowUrl, [], limits);
+      checkWorkflowAddress(request, limits);
       checkInputs(request.workflowParams ?? {}, limits);
     },
     warmServer: (installation, address) => forkServer(installation, DRIVER, address),

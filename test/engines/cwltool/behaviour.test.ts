@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createCwltoolEngine } from '../../../src/engines/cwltool/engine.ts';
 import type { Outcome, TaskEvent } from '../../../src/engines/engine.ts';
-import { listProcesses } from '../../../src/executors/local/process-table.ts';
 import type { JsonObject } from '../../../src/runs/json.ts';
 import { ANY_FILE, cwlRequest, cwlRun, scatter, shellTool } from '../../support/cwl-samples.ts';
 import { findCwltool } from '../../support/engines.ts';
 import {
+  isAnythingAlive,
   signalGroup,
   startEngineRun,
   type EngineRun,
@@ -472,13 +472,3 @@ describeWith('cwltool runs', missing, () => {
     });
   }
 });
-
-/** Zombies do not count: how soon they are reaped is the init process's affair. */
-async function isAnythingAlive({ process: child, directory }: EngineRun): Promise<boolean> {
-  return (await listProcesses()).some(
-    ({ group, workingDirectory, environment }) =>
-      group === child.pid ||
-      workingDirectory?.startsWith(directory.root) === true ||
-      environment.some((entry) => entry.includes(directory.root)),
-  );
-}

@@ -1,0 +1,72 @@
+"""The documents and inputs of a run, kept within its directory and the allowed roots.
+
+The commands of tasks run as ordinary processes and are not held back by this; it is there for what miniwdl
+reads on a document's behalf.
+"""
+
+import os
+
+REMOTE = ("http://", "https://", "ftp://")
+
+
+def confined_reader(roots):
+    """A function, as WDL.load wants it, that reads documents below the roots and from the web."""
+    import WDL
+
+    async def read_source(address, path, importer):
+        if address.startswith(REMOTE[:2]):
+            return await read_web(address)
+        resolved = await WDL.resolve_file_import(address, path, importer)
+        if resolved.startswith(REMOTE[:2]):
+            return await read_web(resolved)
+        require_inside(resolved, roots)
+        return await WDL.read_source_default(resolved, [], None)
+
+    return read_source
+
+
+async def read_web(address):
+    import urllib.request
+
+    import WDL
+
+    with urllib.request.urlopen(address, timeout=60) as answer:
+        text = answer.read().decode("utf-8")
+    return WDL.ReadSourceResult(source_text=text, abspath=address)
+
+
+def read(target, values, roots):
+    """The inputs as miniwdl wants them: names with and without the workflow's, files by their true paths."""
+    import WDL
+    from WDL.Error import InputError
+
+    inputs = WDL.values_from_json(
+        values, target.available_inputs, target.required_inputs, namespace=target.name
+    )
+
+    def locate(value):
+        address = value.value
+        if address.startswith(REMOTE):
+            return address
+        path = os.path.abspath(address[len("file://") :] if address.startswith("file://") else address)
+        require_inside(path, roots)
+        is_directory = isinstance(value, WDL.Value.Directory)
+        if not (os.path.isdir(path) if is_directory else os.path.isfile(path)):
+            kind = "directory" if is_directory else "file"
+            raise InputError("the input %s '%s' was not found; attach it to the request" % (kind, address))
+        return path
+
+    return WDL.Value.rewrite_env_paths(inputs, locate)
+
+
+def require_inside(path, roots):
+    from WDL.Error import InputError
+
+    real = os.path.realpath(path)
+    for root in map(os.path.realpath, roots):
+        if real == root or real.startswith(root.rstrip("/") + "/"):
+            return
+    raise InputError(
+        "'%s' lies outside the run's directory; attach the file to the request or name it by an "
+        "http(s) address" % path
+    )
