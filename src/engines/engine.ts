@@ -79,9 +79,19 @@ export interface EngineContext extends RequestLimits {
   readonly cores: number;
   /** PATH for the engine and its tools. */
   readonly searchPath: string;
+  /**
+   * A private directory of the runs that repeat one another, which outlives them: the engine keeps the
+   * results of tasks there and takes those of earlier runs. Absent when the run asked for no cache.
+   */
+  readonly cacheDirectory?: string;
+  /** How containers are run here; absent when tasks are processes of the machine. */
+  readonly containers?: ContainerRuntime;
   /** Address that was given to this installation's warm server, where there is one. */
   readonly warmServer?: string;
 }
+
+/** What starts containers, by the name of its program. */
+export type ContainerRuntime = 'docker' | 'podman' | 'singularity' | 'apptainer';
 
 export type TaskEvent = TaskStarted | TaskEnded;
 

@@ -1,12 +1,20 @@
-import { access, appendFile, readFile } from 'node:fs/promises';
+import { access, appendFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Engine, EngineInstallation } from '../../src/engines/engine.ts';
+import type {
+  Engine,
+  EngineInstallation,
+  TaskEvent,
+  TaskStarted,
+} from '../../src/engines/engine.ts';
 import { RUN_MARKER } from '../../src/runs/command.ts';
 import { isJsonObject, type JsonValue } from '../../src/runs/json.ts';
 import type { RunRequest } from '../../src/runs/run.ts';
 import { OUTPUT_REFERENCE } from '../../src/runs/run.ts';
 import {
+  isAnythingAlive,
   signalGroup,
   startEngineRun,
   type EngineRun,
@@ -19,15 +27,44 @@ export interface EngineSamples {
   readonly installation: EngineInstallation;
   /** Ends well with at least two tasks; some output is a File. */
   readonly succeeding: RunSetup;
-  /** A task ends with `exitCode` after writing `message` to stderr. */
-  readonly failing: RunSetup & { readonly exitCode: number; readonly message: string };
+  /**
+   * Three tasks of which each waits for the one before; the third ends with `exitCode` after writing
+   * `message` to stderr. `task` is its name.
+   */
+  readonly failing: RunSetup & {
+    readonly task: string;
+    readonly exitCode: number;
+    readonly message: string;
+  };
   /** The engine refuses it before any task; its reason contains `message`. */
   readonly invalid: RunSetup & { readonly message: string };
-  /** Has a task that goes on for a minute. */
+  /** Lacks an input, or a file that an input names; the reason contains `message`, which names it. */
+  readonly missingInput: RunSetup & { readonly message: string };
+  /** Has a task that goes on for a minute and prints a line every 0.2 s. */
   readonly long: RunSetup;
+  /** Has a task that starts processes which start processes, all of which go on for a minute. */
+  readonly family: RunSetup;
+  /** Takes a file and makes one of it, both with a name like ODD_NAME; `output` is the path of the second. */
+  readonly oddNames: RunSetup & { readonly output: string; readonly content: string };
+  /** One task prints so many bytes to its stdout. */
+  readonly loud: RunSetup & { readonly bytes: number };
+  /** So many tasks that wait for nothing, each with an id of its own. */
+  readonly scatter: RunSetup & { readonly count: number };
   /** Requests that reach outside the run. */
   readonly escaping: readonly RunRequest[];
+  /** How long the engine may take to end on its stop signal; two seconds by default. */
+  readonly stopSeconds?: number;
+  /** How long any of the runs may take here, all tests of the suite; half a minute by default. */
+  readonly runSeconds?: number;
+  /** False for an engine that can't take results from an earlier run; true by default. */
+  readonly takesResults?: boolean;
 }
+
+/** Long enough for a program to be there, too short for an engine to be ready. */
+const EARLY_MILLISECONDS = 60;
+
+/** Spaces, quotes, accents, a character beyond the basic plane: what people call their files. */
+export const ODD_NAME = "Größe & 'so' weiter 🧬.txt";
 
 /** What every engine promises, shown with real runs; with `warmServer`, by its address. */
 export function engineConformance(
@@ -35,6 +72,8 @@ export function engineConformance(
   samples: EngineSamples,
   warmServer?: () => string,
 ): void {
+  const { stopSeconds = 2, runSeconds = 30 } = samples;
+  const timeout = runSeconds * 1000;
   const runs: EngineRun[] = [];
   const start = async (setup: RunSetup): Promise<EngineRun> => {
     const warm = warmServer && { warmServer: warmServer() };
@@ -46,7 +85,21 @@ export function engineConformance(
     for (const run of runs.splice(0)) await run.remove();
   });
 
-  describe(`engine ${engine.name}`, () => {
+  const taskNamed = async (run: EngineRun): Promise<TaskStarted> => {
+    const isStart = (event: TaskEvent): event is TaskStarted => event.type === 'started';
+    await until(async () => (await run.events()).some(isStart), { timeoutMs: timeout });
+    const first = (await run.events()).find(isStart);
+    if (first === undefined) throw new Error('no task was started');
+    return first;
+  };
+  const complete = async (setup: RunSetup): Promise<EngineRun> => {
+    const run = await start(setup);
+    const outcome = await engine.classify(await run.exited, run.directory);
+    expect(outcome).toMatchObject({ state: 'COMPLETE' });
+    return run;
+  };
+
+  describe(`engine ${engine.name}`, { timeout: 2 * timeout }, () => {
     test('gives every parameter a default of its own type', () => {
       for (const { type, defaultValue, values, description } of engine.parameters) {
         if (type === 'boolean') expect(['true', 'false']).toContain(defaultValue);
@@ -65,7 +118,8 @@ export function engineConformance(
     });
 
     test('accepts its own samples', () => {
-      for (const { request } of [samples.succeeding, samples.failing, samples.long]) {
+      const { succeeding, failing, long, family, oddNames, loud, scatter } = samples;
+      for (const { request } of [succeeding, failing, long, family, oddNames, loud, scatter]) {
         expect(() => engine.checkRequest(request, { allowedFileRoots: [] })).not.toThrow();
       }
     });
@@ -117,14 +171,21 @@ export function engineConformance(
       expect(await engine.tasks(elsewhere, 0)).toEqual({ events: [], cursor: 0 });
     });
 
-    test('a failing task makes an EXECUTOR_ERROR that quotes it', async () => {
+    test('a failure in the third task names it, with its exit code and the end of its stderr', async () => {
       const run = await start(samples.failing);
       const outcome = await engine.classify(await run.exited, run.directory);
+      const { exitCode, message, task } = samples.failing;
       expect(outcome.state).toBe('EXECUTOR_ERROR');
-      expect(outcome.reason).toContain(samples.failing.message);
-      expect(outcome.reason).toContain(String(samples.failing.exitCode));
-      const ended = (await run.events()).filter((event) => event.type === 'ended');
-      expect(ended).toContainEqual(expect.objectContaining({ exitCode: samples.failing.exitCode }));
+      expect(outcome.reason).toContain(message);
+      expect(outcome.reason).toContain(`Task '${task}' failed with exit code ${exitCode}`);
+      expect(outcome.reason).not.toContain(run.directory.root);
+      const events = await run.events();
+      const starts = events.filter((event) => event.type === 'started');
+      const ends = events.filter((event) => event.type === 'ended');
+      expect(ends.map((end) => end.exitCode)).toEqual([0, 0, exitCode]);
+      expect(starts[2]?.name).toBe(task);
+      expect(starts[2]?.command.join(' ')).toContain(`exit ${exitCode}`);
+      expect(await readFile(starts[2]?.stderrPath ?? '', 'utf8')).toContain(message);
     });
 
     test('a workflow that the engine refuses is an EXECUTOR_ERROR with its words', async () => {
@@ -135,30 +196,99 @@ export function engineConformance(
       expect(outcome.reason).not.toContain(run.directory.root);
     });
 
-    test('a task is seen while it runs, with its command and growing output', async () => {
-      const run = await start(samples.long);
-      await until(async () => (await run.events()).length > 0, { timeoutMs: 20_000 });
-      const [event] = await run.events();
-      if (event?.type !== 'started') throw new Error('the first event is not a start');
-      expect(event.command.length).toBeGreaterThan(0);
-      const { stdoutPath = '' } = event;
-      await until(async () => (await readFile(stdoutPath)).length > 0, { timeoutMs: 10_000 });
-      const before = (await readFile(stdoutPath)).length;
-      await until(async () => (await readFile(stdoutPath)).length > before, { timeoutMs: 10_000 });
+    test('an input that is missing is named', async () => {
+      const run = await start(samples.missingInput);
+      const outcome = await engine.classify(await run.exited, run.directory);
+      expect(outcome.state).toBe('EXECUTOR_ERROR');
+      expect(outcome.reason).toContain(samples.missingInput.message);
+      expect(outcome.reason).not.toContain(run.directory.root);
     });
 
-    test('its stop signal ends it within two seconds', async () => {
+    test('names with spaces, quotes and accents go in and come out', async () => {
+      const run = await complete(samples.oddNames);
+      const { files } = await engine.outputs(run.directory);
+      const file = files.find(({ path }) => path === samples.oddNames.output);
+      expect(files.map(({ path }) => path)).toContain(samples.oddNames.output);
+      expect(await readFile(file?.source ?? '', 'utf8')).toBe(samples.oddNames.content);
+    });
+
+    test('a task may print many megabytes', async () => {
+      const run = await complete(samples.loud);
+      const { stdoutPath = '' } = await taskNamed(run);
+      expect((await stat(stdoutPath)).size).toBe(samples.loud.bytes);
+    });
+
+    test('hundreds of tasks without order are all told, each with an id of its own', async () => {
+      const run = await complete(samples.scatter);
+      const events = await run.events();
+      for (const type of ['started', 'ended'] as const) {
+        const ids = events.filter((event) => event.type === type).map(({ taskId }) => taskId);
+        expect(ids.length).toBe(samples.scatter.count);
+        expect(new Set(ids).size).toBe(samples.scatter.count);
+      }
+      expect((await engine.tasks(run.directory, 0)).events).toEqual(events);
+    });
+
+    test.skipIf(samples.takesResults === false)(
+      'with a cache, a second run takes the results of the first',
+      async () => {
+        const cacheDirectory = await mkdtemp(join(tmpdir(), 'wes engine cache-'));
+        try {
+          const first = await complete({ ...samples.succeeding, cacheDirectory });
+          const { files } = await engine.outputs(first.directory);
+          // As when the first run is over: nothing of it is there any more.
+          await first.remove();
+          const second = await complete({ ...samples.succeeding, cacheDirectory });
+          const again = await engine.outputs(second.directory);
+          expect(again.files.map(({ path }) => path)).toEqual(files.map(({ path }) => path));
+          for (const { source } of again.files) await access(source);
+          const starts = (await second.events()).filter((event) => event.type === 'started');
+          expect(starts.length).toBeGreaterThan(1);
+          for (const { notes } of starts)
+            expect(notes).toContain('results of an earlier execution');
+        } finally {
+          await rm(cacheDirectory, { recursive: true, force: true });
+        }
+      },
+    );
+
+    test('a task is seen while it runs, with its command and growing output', async () => {
       const run = await start(samples.long);
-      await until(async () => (await run.events()).length > 0, { timeoutMs: 20_000 });
+      const { command, stdoutPath = '' } = await taskNamed(run);
+      expect(command.length).toBeGreaterThan(0);
+      const size = async (): Promise<number> =>
+        await stat(stdoutPath).then(
+          (found) => found.size,
+          () => 0,
+        );
+      await until(async () => (await size()) > 0, { timeoutMs: 10_000 });
+      const before = await size();
+      await until(async () => (await size()) > before, { timeoutMs: 10_000 });
+    });
+
+    test('its stop signal ends it and all that its tasks started', async () => {
+      const run = await start(samples.family);
+      await taskNamed(run);
       const at = performance.now();
       signalGroup(run.process, run.command.stopSignal);
       expect(await run.exited).not.toBe(0);
-      expect(performance.now() - at).toBeLessThan(2000);
+      expect(performance.now() - at).toBeLessThan(stopSeconds * 1000);
+      await until(async () => !(await isAnythingAlive(run)), { timeoutMs: stopSeconds * 1000 });
+    });
+
+    test('its stop signal ends it before its first task', async () => {
+      const run = await start(samples.long);
+      await delay(EARLY_MILLISECONDS);
+      signalGroup(run.process, run.command.stopSignal);
+      expect(await run.exited).not.toBe(0);
+      await until(async () => !(await isAnythingAlive(run)), { timeoutMs: stopSeconds * 1000 });
+      const { state } = await engine.classify(143, run.directory);
+      expect(state).not.toBe('COMPLETE');
     });
 
     test('an engine that was killed is a SYSTEM_ERROR', async () => {
       const run = await start(samples.long);
-      await until(async () => (await run.events()).length > 0, { timeoutMs: 20_000 });
+      await taskNamed(run);
       signalGroup(run.process, 'SIGKILL');
       const outcome = await engine.classify(await run.exited, run.directory);
       expect(outcome.state).toBe('SYSTEM_ERROR');

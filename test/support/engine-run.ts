@@ -3,7 +3,12 @@ import { closeSync, openSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Engine, EngineInstallation, TaskEvent } from '../../src/engines/engine.ts';
+import type {
+  ContainerRuntime,
+  Engine,
+  EngineInstallation,
+  TaskEvent,
+} from '../../src/engines/engine.ts';
 import { listProcesses } from '../../src/executors/local/process-table.ts';
 import type { Command } from '../../src/runs/command.ts';
 import { runDirectory, type RunDirectory } from '../../src/runs/run-directory.ts';
@@ -15,6 +20,8 @@ export interface RunSetup {
   readonly files?: Readonly<Record<string, string>>;
   readonly cores?: number;
   readonly allowedFileRoots?: readonly string[];
+  readonly cacheDirectory?: string;
+  readonly containers?: ContainerRuntime;
   /** Address of a warm server for the installation. */
   readonly warmServer?: string;
 }
@@ -34,7 +41,7 @@ export interface EngineRun {
 export async function startEngineRun(
   engine: Engine,
   installation: EngineInstallation,
-  { request, files = {}, cores = 2, allowedFileRoots = [], warmServer }: RunSetup,
+  { request, files = {}, cores = 2, allowedFileRoots = [], ...more }: RunSetup,
 ): Promise<EngineRun> {
   const workRoot = await mkdtemp(join(tmpdir(), 'wes engine run-'));
   const directory = runDirectory(workRoot, 'run', 1);
@@ -42,7 +49,7 @@ export async function startEngineRun(
   const command = engine.command({
     ...{ runId: 'run', request, installation, directory, cores, allowedFileRoots },
     searchPath: [dirname(process.execPath), process.env.PATH ?? ''].join(':'),
-    ...(warmServer !== undefined && { warmServer }),
+    ...more,
   });
   for (const { path, content } of command.files) await writeFile(path, content);
   const child = launch(command);
