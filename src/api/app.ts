@@ -17,6 +17,7 @@ import { registerOutputRoutes } from './output-routes.ts';
 import { registerQueueRoutes } from './queue-routes.ts';
 import { registerRunRoutes } from './run-routes.ts';
 import { serverOptions } from './server-options.ts';
+import { EventStreams } from './streams/server-sent-events.ts';
 import { registerServiceInfoRoutes } from './service-info-routes.ts';
 import { registerSubmissionRoutes } from './submission/submission-routes.ts';
 import { registerTaskRoutes } from './task-routes.ts';
@@ -37,17 +38,22 @@ export async function buildApp(deps: ApiDeps): Promise<ApiInstance> {
   await addOpenApi(app, deps);
   registerHealthRoutes(app, deps);
   registerServiceInfoRoutes(app, deps);
-  await app.register(async (scope: ApiInstance) => registerProtectedRoutes(scope, deps));
+  const streams = new EventStreams(app);
+  await app.register(async (scope: ApiInstance) => registerProtectedRoutes(scope, deps, streams));
   methods.close();
   return app;
 }
 
-async function registerProtectedRoutes(app: ApiInstance, deps: ApiDeps): Promise<void> {
+async function registerProtectedRoutes(
+  app: ApiInstance,
+  deps: ApiDeps,
+  streams: EventStreams,
+): Promise<void> {
   requireCredentials(app, deps);
   registerRunRoutes(app, deps);
   registerTaskRoutes(app, deps);
   registerOutputRoutes(app, deps);
-  registerByteRoutes(app, deps);
+  registerByteRoutes(app, deps, streams);
   registerHistoryRoutes(app, deps);
   registerQueueRoutes(app, deps);
   await app.register(async (scope: ApiInstance) => registerActionRoutes(scope, deps));

@@ -1,5 +1,7 @@
 import { WesClientError } from './client-error.ts';
 import { below } from './find-server.ts';
+import type { EventSourceOptions } from './event-source.ts';
+import { followLog } from './follow-log.ts';
 import type { OutputFile } from './output-list.ts';
 import {
   readOutputList,
@@ -74,6 +76,14 @@ export interface WesClient extends RunOperations {
   listOutputs(runId: string, request?: PageRequest): Promise<Page<OutputFile> | undefined>;
   /** The bytes behind an address that a run's log gives, relative ones included. */
   read(address: string, part?: Part): Promise<Bytes>;
+  /**
+   * A log behind such an address as it grows, from its beginning to its end; undefined where a server
+   * can't tell, which then has to be asked again and again.
+   */
+  followLog(
+    address: string,
+    options?: EventSourceOptions,
+  ): Promise<AsyncGenerator<Uint8Array, void, undefined> | undefined>;
 }
 
 const RANGE_NOT_SATISFIABLE = 416;
@@ -126,6 +136,8 @@ export function createWesClient(base: URL, transport: Transport): WesClient {
     listOutputs: (runId, request = {}) =>
       listOutputs(withPage(run(runId, 'outputs'), request), transport),
     read: async (address, part) => await read(resolved(address, run('-')), part, transport),
+    followLog: async (address, options) =>
+      await followLog(resolved(address, run('-')), transport, options),
   };
 }
 

@@ -14,7 +14,7 @@ import type { Database } from '../../src/db/open.ts';
 import type { EngineCatalog } from '../../src/runs/engine-catalog.ts';
 import { createRunService } from '../../src/runs/run-service.ts';
 import { outputKey } from '../../src/runs/storage-keys.ts';
-import type { Task } from '../../src/runs/run.ts';
+import type { OutputFile, Task } from '../../src/runs/run.ts';
 import { createLocalStorage } from '../../src/storage/local.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { basic } from '../support/basic.ts';
@@ -33,6 +33,8 @@ export interface BytesApi {
   readonly bob: { readonly authorization: string };
   url(runId: string, rest: string): string;
   startRun(tasks?: readonly Task[]): Promise<string>;
+  endTask(runId: string, task: Task): Promise<void>;
+  endRun(runId: string): Promise<void>;
   /** A run of alice that ended with these output files: path → content. */
   completeRun(files: Readonly<Record<string, OutputContent>>): Promise<string>;
   close(): Promise<void>;
@@ -60,6 +62,11 @@ export async function openBytesApi(
     bob: { authorization: basic('bob', 'password of bob') },
     url: (runId, rest) => `${PREFIX}/runs/${runId}/${rest}`,
     startRun: (tasks = []) => startRun(database, tasks),
+    endTask: async (runId, task) => {
+      const lease = { runId, daemonId: DAEMON, attempt: 1 };
+      await database.runs.saveTasks(lease, [{ ...task, endedAt: Date.now(), exitCode: 0 }]);
+    },
+    endRun: (runId) => endRun(database, runId, []),
     completeRun: (files) => completeRun(database, storage, files),
     async close() {
       await app.close();
@@ -138,6 +145,15 @@ async function completeRun(
       ...(await storage.put(outputKey(runId, path), Readable.from([content]))),
     })),
   );
+  await endRun(database, runId, outputFiles);
+  return runId;
+}
+
+async function endRun(
+  database: Database,
+  runId: string,
+  outputFiles: readonly OutputFile[],
+): Promise<void> {
   await database.runs.moveRun({
     runId,
     daemonId: DAEMON,
@@ -147,7 +163,6 @@ async function completeRun(
     reason: 'ended',
     changes: { outputFiles },
   });
-  return runId;
 }
 
 const SETTINGS: ApiSettings = {

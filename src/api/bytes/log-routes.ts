@@ -9,7 +9,13 @@ import type { ApiInstance } from '../api-instance.ts';
 import { findVisibleRunState } from '../context.ts';
 import type { ApiDeps } from '../context.ts';
 import { timestamp } from '../timestamps.ts';
+import { isTerminal } from '../../runs/state.ts';
+import { createFollowLog, lastOffset, type FollowLog } from '../streams/follow-log.ts';
+import type { LogSubject } from '../streams/log-watch.ts';
+import type { EventStreams } from '../streams/server-sent-events.ts';
 import { byteResponses } from './byte-responses.ts';
+import { startOfLastLines } from './last-lines.ts';
+import { isFollowing, LogQuery } from './log-query.ts';
 import { sendBytes } from './send-bytes.ts';
 import type { Source } from './send-bytes.ts';
 
@@ -22,20 +28,28 @@ const TaskLogParams = Type.Object({
 
 const SCHEMA = {
   tags: ['Workflow Runs'],
+  querystring: LogQuery,
   response: byteResponses({
     'text/plain; charset=utf-8': Type.String({ description: 'What was written so far.' }),
+    'text/event-stream': Type.String({ description: 'With `follow`: what is written, as it is.' }),
   }),
 };
 
 /** Logs as they grow: what `stdout` and `stderr` in run and task logs point to. */
-export function registerLogRoutes(app: ApiInstance, deps: ApiDeps): void {
+export function registerLogRoutes(app: ApiInstance, deps: ApiDeps, streams: EventStreams): void {
+  const logs = { ...deps, streams, followLog: createFollowLog(deps.storage, deps.logger) };
   for (const method of ['GET', 'HEAD'] as const) {
-    registerRunLog(app, deps, method);
-    registerTaskLog(app, deps, method);
+    registerRunLog(app, logs, method);
+    registerTaskLog(app, logs, method);
   }
 }
 
-function registerRunLog(app: ApiInstance, deps: ApiDeps, method: 'GET' | 'HEAD'): void {
+interface LogDeps extends ApiDeps {
+  readonly streams: EventStreams;
+  readonly followLog: FollowLog;
+}
+
+function registerRunLog(app: ApiInstance, deps: LogDeps, method: 'GET' | 'HEAD'): void {
   app.route({
     method,
     exposeHeadRoute: false,
@@ -50,13 +64,14 @@ function registerRunLog(app: ApiInstance, deps: ApiDeps, method: 'GET' | 'HEAD')
     },
     handler: async (request, reply) => {
       const { runId } = await findVisibleRunState(deps, request, request.params.run_id);
-      const stream = logStream(request.params.stream);
-      return sendLog(deps, request, reply, { runId, key: runLogKey(runId, stream) });
+      const key = runLogKey(runId, logStream(request.params.stream));
+      const log = { runId, key, isOver: () => hasEnded(deps.store, runId) };
+      return answerWithLog(deps, request, reply, log);
     },
   });
 }
 
-function registerTaskLog(app: ApiInstance, deps: ApiDeps, method: 'GET' | 'HEAD'): void {
+function registerTaskLog(app: ApiInstance, deps: LogDeps, method: 'GET' | 'HEAD'): void {
   app.route({
     method,
     exposeHeadRoute: false,
@@ -76,7 +91,8 @@ function registerTaskLog(app: ApiInstance, deps: ApiDeps, method: 'GET' | 'HEAD'
       if (task === undefined)
         throw new WesError('task_not_found', `task ${taskId} of run ${runId} was not found`);
       const key = taskLogKey(runId, task.taskId, logStream(stream));
-      return sendLog(deps, request, reply, { runId, key });
+      const isOver = () => hasTaskEnded(deps.store, runId, taskId);
+      return answerWithLog(deps, request, reply, { runId, key, isOver });
     },
   });
 }
@@ -86,9 +102,41 @@ function logStream(name: string): LogStream {
   throw new WesError('log_not_found', `there is no log ${name}: logs are stdout and stderr`);
 }
 
-interface StoredLog {
+interface StoredLog extends LogSubject {
   readonly runId: string;
-  readonly key: string;
+}
+
+type LogRequest = FastifyRequest<{ Querystring: LogQuery }>;
+
+/** Logs are stored before a run's, or a task's, end is: an end that is seen means that they are whole. */
+async function hasEnded(store: RunStore, runId: string): Promise<boolean> {
+  const run = await store.getRunState(runId);
+  return run === undefined || isTerminal(run.state);
+}
+
+async function hasTaskEnded(store: RunStore, runId: string, taskId: string): Promise<boolean> {
+  const task = await store.getTask(runId, taskId);
+  return task?.endedAt !== undefined || (await hasEnded(store, runId));
+}
+
+async function answerWithLog(
+  deps: LogDeps,
+  request: LogRequest,
+  reply: FastifyReply,
+  log: StoredLog,
+): Promise<FastifyReply> {
+  const stat = await deps.storage.stat(log.key);
+  if (!stat) await refuseRemoved(deps.store, log.runId);
+  // Nothing written yet and nothing there are the same to a reader.
+  const sizeBytes = stat?.sizeBytes ?? 0;
+  const { tail } = request.query;
+  const start =
+    tail === undefined ? 0 : await startOfLastLines(deps.storage, log.key, sizeBytes, tail);
+  if (!isFollowing(request.query) || request.method === 'HEAD') {
+    return sendLog(deps.storage, request, reply, { key: log.key, start, sizeBytes });
+  }
+  const offset = lastOffset(request.headers['last-event-id']) ?? start;
+  return deps.streams.send(reply, (signal) => deps.followLog(log, offset, signal));
 }
 
 async function refuseRemoved(store: RunStore, runId: string): Promise<void> {
@@ -98,25 +146,29 @@ async function refuseRemoved(store: RunStore, runId: string): Promise<void> {
   throw new WesError('log_not_found', message);
 }
 
+interface LogPart {
+  readonly key: string;
+  /** Where the part begins; it goes on to the end. */
+  readonly start: number;
+  readonly sizeBytes: number;
+}
+
 /** The length is fixed here, so that a log that grows meanwhile does not outrun its own headers. */
-async function sendLog(
-  { storage, store }: ApiDeps,
+function sendLog(
+  storage: ApiDeps['storage'],
   request: FastifyRequest,
   reply: FastifyReply,
-  { runId, key }: StoredLog,
+  { key, start, sizeBytes }: LogPart,
 ): Promise<FastifyReply> {
-  const stat = await storage.stat(key);
-  if (!stat) await refuseRemoved(store, runId);
-  // Nothing written yet and nothing there are the same to a reader.
-  const sizeBytes = stat?.sizeBytes ?? 0;
   reply.headers({
     'content-type': 'text/plain; charset=utf-8',
     'x-content-type-options': 'nosniff',
     'cache-control': 'no-store',
   });
   const source: Source = {
-    sizeBytes,
-    open: (range) => storage.get(key, range).catch(logIsGone),
+    sizeBytes: sizeBytes - start,
+    open: (range) =>
+      storage.get(key, { start: start + range.start, end: start + range.end }).catch(logIsGone),
   };
   return sendBytes(request, reply, source, request.headers.range);
 }

@@ -57,6 +57,35 @@ export interface LogSource {
   readonly target: Writable;
 }
 
+/**
+ * Writes logs as a server tells them, to their ends. False, and nothing written, where it can't, or where
+ * one of them is not at an address of its own.
+ */
+export async function streamLogs(
+  client: WesClient,
+  logs: readonly LogSource[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const streams = await Promise.all(
+    logs.map(async ({ value }) => await streamOf(client, value, signal)),
+  );
+  if (streams.includes(undefined)) {
+    for (const stream of streams) await stream?.return();
+    return false;
+  }
+  await Promise.all(
+    logs.map(async ({ target }, index) => {
+      for await (const bytes of streams[index] ?? []) await write(target, bytes, 0, 0);
+    }),
+  );
+  return true;
+}
+
+async function streamOf(client: WesClient, value: string | undefined, signal: AbortSignal) {
+  if (value === undefined || !isAddress(value)) return undefined;
+  return await client.followLog(value, { signal });
+}
+
 const FOLLOW_INTERVAL_MS = 500;
 
 /** Writes logs as they grow until `state` says that they are whole. */

@@ -5,7 +5,7 @@ import type { Log } from '../../wes/run-log.ts';
 import type { RunRecord } from '../../wes/reading.ts';
 import type { Cli } from '../cli.ts';
 import { clientCommand, connect, type ConnectionOptions } from '../client/connection.ts';
-import { copyLog, followLogs, type LogSource } from '../client/log-text.ts';
+import { copyLog, followLogs, streamLogs, type LogSource } from '../client/log-text.ts';
 import { duration } from '../client/run-display.ts';
 import { plainText, writeJson, writeLine, type Terminal } from '../terminal.ts';
 
@@ -41,6 +41,8 @@ async function follow(
   runId: string,
   options: LogOptions,
 ): Promise<void> {
+  const now = sources(await loadLog(client, runId, options), options, cli.terminal);
+  if (await streamLogs(client, now, cli.signal)) return;
   await followLogs(
     client,
     async () => {
