@@ -65,14 +65,14 @@ function checkWhole({ plan }: KnownRun, stored: StoredLogs, violate: Violate): v
 async function checkOutput(
   { records, places }: ChaosService,
   { plan, isShortOfDisk }: KnownRun,
-  { runId }: Run,
+  run: Run,
   violate: Violate,
 ): Promise<void> {
   const expected = plan.expected.result;
   if (expected === undefined || isShortOfDisk) return;
-  const file = join(places.objects, outputKey(runId, RESULT));
+  const file = join(places.objects, outputKey(run, RESULT));
   const content = await readFile(file, 'utf8').catch(() => undefined);
-  const output = await records.runs.getOutput(runId, RESULT);
+  const output = await records.runs.getOutput(run.runId, RESULT);
   if (content === expected && output?.sizeBytes === Buffer.byteLength(expected)) return;
   const detail = `${shown(content)}, told as ${output?.sizeBytes}, instead of ${shown(expected)}`;
   violate('no byte of an output is lost', detail);

@@ -31,18 +31,18 @@ export function registerOutputRoutes(app: ApiInstance, deps: ApiDeps): void {
     `${settings.apiPrefix}/runs/:run_id/outputs`,
     { schema },
     async function listOutputs(request) {
-      const { runId } = await findVisibleRunState(deps, request, request.params.run_id);
+      const run = await findVisibleRunState(deps, request, request.params.run_id);
       const { page_size: size, page_token: pageToken, prefix } = request.query;
       if (prefix !== undefined) checkText(prefix, 'prefix');
       return listOutputPage(
         store,
         {
-          runId,
+          runId: run.runId,
           limit: pageLimit(size, settings),
           ...(prefix && { prefix }),
           ...(pageToken && { pageToken }),
         },
-        outputAddresses(runId, deps, addressesFor(request, settings)),
+        outputAddresses(run, deps, addressesFor(request, settings)),
       );
     },
   );

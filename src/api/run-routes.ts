@@ -69,7 +69,7 @@ function registerGetRunLog(app: ApiInstance, deps: ApiDeps): void {
       store.listTasks(run.runId, { after: 0, limit: MAX_TASKS_IN_RUN_LOG }),
     ]);
     const addresses = addressesFor(request, settings);
-    const outputAddress = outputAddresses(run.runId, deps, addresses);
+    const outputAddress = outputAddresses(run, deps, addresses);
     return runLog({ run, events, queuePosition, tasks, addresses, outputAddress });
   });
 }

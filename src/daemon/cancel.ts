@@ -16,7 +16,7 @@ export async function cancelRun(context: RunContext, follower?: JobFollower): Pr
   if (jobId !== undefined) {
     await (follower ?? new JobFollower(context, jobId)).drain('Stopped: the run was cancelled.');
   }
-  await removeOutputs(context);
   await moveTo(context, 'CANCELED', 'nothing of it runs any more');
+  await removeOutputs(context);
   await removeRunDirectory(context, 'CANCELED');
 }

@@ -1,7 +1,7 @@
 import type { EngineOutputFile } from '../engines/engine.ts';
 import type { JsonObject } from '../runs/json.ts';
 import type { OutputFile } from '../runs/run.ts';
-import { outputKey, runPrefix } from '../runs/storage-keys.ts';
+import { outputKey, outputsPrefix } from '../runs/storage-keys.ts';
 import { allOf } from './all-of.ts';
 import { openConfined } from './confined-file.ts';
 import { messageOf, RunFailure } from './interruption.ts';
@@ -18,24 +18,21 @@ export interface CollectedOutputs {
 
 /**
  * Brings the outputs of a run that ended well into storage.
- * @throws RunFailure when they can't be read or stored; then nothing of them is left in storage
+ * @throws RunFailure when they can't be read or stored
  * @throws Interruption
  */
 export async function collectOutputs(context: RunContext): Promise<CollectedOutputs> {
   const { object, files } = await readOutputs(context);
-  try {
-    return { outputs: object, outputFiles: await uploadAll(context, files) };
-  } catch (error) {
-    if (error instanceof RunFailure) await removeOutputs(context);
-    throw error;
-  }
+  return { outputs: object, outputFiles: await uploadAll(context, files) };
 }
 
-/** Removes what was uploaded of outputs that the run will not have. */
-export async function removeOutputs({ active, parts, run, logger }: RunContext): Promise<void> {
-  if (!active.holdsLease()) return;
+/**
+ * Removes what was uploaded of outputs that the run will not have. To be called once that is written
+ * down: before, another daemon might have completed the run with them.
+ */
+export async function removeOutputs({ parts, run, logger }: RunContext): Promise<void> {
   try {
-    await parts.storage.deletePrefix(`${runPrefix(run.runId)}outputs/`);
+    await parts.storage.deletePrefix(outputsPrefix(run));
   } catch (error) {
     logger.warn({ err: error }, 'outputs not removed from storage');
   }
@@ -78,7 +75,7 @@ function upload(context: RunContext, { path, source }: EngineOutputFile): Promis
     if (!file) throw new RunFailure(`The output '${path}' is no file in the run's directory.`);
     try {
       const body = file.createReadStream({ autoClose: false });
-      const stored = await parts.storage.put(outputKey(run.runId, path), body);
+      const stored = await parts.storage.put(outputKey(run, path), body);
       return { path, ...stored, mediaType: mediaTypeOf(path) };
     } finally {
       await file.close();

@@ -20,8 +20,8 @@ export async function failRun(
     if (messageOf(stopError) !== messageOf(error)) reasons.push(messageOf(stopError));
   });
   await saveRest(context, follower);
-  await removeOutputs(context);
   await moveTo(context, 'SYSTEM_ERROR', reasons.join(' '));
+  await removeOutputs(context);
   await removeRunDirectory(context, 'SYSTEM_ERROR');
 }
 

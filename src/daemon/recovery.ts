@@ -25,8 +25,9 @@ export class Recovery {
   /** Takes what may be taken now; the next look at our leases finds it. True when there was something. */
   async takeOver(): Promise<boolean> {
     const { registry, store } = this.#parts;
-    const records = await registry.list();
+    // In this order: a daemon has a record before it has leases, so that an owner without one had it once.
     const owners = await store.listLeaseOwners();
+    const records = await registry.list();
     const beats = new Map<string, number>(owners.map((owner) => [owner, NO_RECORD]));
     for (const { daemonId, beat } of records) beats.set(daemonId, beat);
     beats.delete(this.#presence.daemonId);

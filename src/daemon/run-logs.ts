@@ -18,17 +18,15 @@ export class RunLogs {
   constructor(context: RunContext) {
     this.#context = context;
     const { run, directory } = context;
-    this.#ofRun = STREAMS.map((stream) =>
-      this.#tail(directory[stream], runLogKey(run.runId, stream)),
-    );
+    this.#ofRun = STREAMS.map((stream) => this.#tail(directory[stream], runLogKey(run, stream)));
   }
 
   openTask({ taskId, stdoutPath, stderrPath }: TaskStarted): void {
-    const { runId } = this.#context.run;
+    const { run } = this.#context;
     const paths = { stdout: stdoutPath, stderr: stderrPath };
     const tails = STREAMS.flatMap((stream) => {
       const path = paths[stream];
-      return path === undefined ? [] : [this.#tail(path, taskLogKey(runId, taskId, stream))];
+      return path === undefined ? [] : [this.#tail(path, taskLogKey(run, taskId, stream))];
     });
     this.#ofTasks.set(taskId, tails);
   }

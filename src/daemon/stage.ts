@@ -4,7 +4,7 @@ import { dirname, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from '../runs/command.ts';
 import type { Attachment } from '../runs/run.ts';
-import { runPrefix, attachmentKey } from '../runs/storage-keys.ts';
+import { attachmentKey, attemptLogsPrefix, outputsPrefix } from '../runs/storage-keys.ts';
 import { RunFailure } from './interruption.ts';
 import { persist } from './persist.ts';
 import { retryStorage } from './retry-storage.ts';
@@ -22,7 +22,7 @@ const PRIVATE_FILE = 0o600;
 export async function stageRun(context: RunContext): Promise<Command> {
   const { active, parts, run } = context;
   await makeDirectories(context);
-  if (run.attempt > 1) await forgetEarlierAttempt(context);
+  if (run.attempt > 1) await forgetEarlierAttempts(context);
   const attachments = await persist(context, () => parts.store.listAttachments(run.runId));
   for (const attachment of attachments) {
     active.checkpoint();
@@ -43,13 +43,14 @@ async function makeDirectories({ directory }: RunContext): Promise<void> {
   }
 }
 
-/** What an attempt that was given up left in storage must not be taken for this one's. */
-async function forgetEarlierAttempt(context: RunContext): Promise<void> {
+/** Of attempts that were given up nothing is kept in storage. */
+async function forgetEarlierAttempts(context: RunContext): Promise<void> {
   const { parts, run } = context;
-  const prefix = runPrefix(run.runId);
   await retryStorage(context, 'The logs of the last attempt could not be removed', async () => {
-    await parts.storage.deletePrefix(`${prefix}logs/`);
-    await parts.storage.deletePrefix(`${prefix}outputs/`);
+    for (let attempt = 1; attempt < run.attempt; attempt += 1) {
+      await parts.storage.deletePrefix(attemptLogsPrefix({ ...run, attempt }));
+      await parts.storage.deletePrefix(outputsPrefix({ ...run, attempt }));
+    }
   });
 }
 

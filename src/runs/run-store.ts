@@ -106,6 +106,8 @@ export interface RunStateRow {
   readonly runId: string;
   readonly owner: string;
   readonly state: StoredState;
+  /** The latest; 0 before the first. */
+  readonly attempt: number;
 }
 
 export interface RunFilter {

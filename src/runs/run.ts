@@ -100,7 +100,7 @@ export interface Task {
   readonly systemLogs: readonly string[];
 }
 
-/** A file that the run produced, in storage under `outputKey(runId, path)`. */
+/** A file that the run produced, in storage under `outputKey(run, path)`. */
 export interface OutputFile {
   /** Relative POSIX path below the run's outputs. */
   readonly path: string;

@@ -14,14 +14,31 @@ export function logsPrefix(runId: string): string {
   return `${runPrefix(runId)}logs/`;
 }
 
-export function runLogKey(runId: string, stream: LogStream): string {
-  return `${logsPrefix(runId)}${stream}`;
+/**
+ * One attempt at a run. Each has places of its own for what it writes: whoever still clears away after
+ * an attempt that was given up, however late, touches nothing of the next one.
+ */
+export interface AttemptOfRun {
+  readonly runId: string;
+  readonly attempt: number;
 }
 
-export function taskLogKey(runId: string, taskId: string, stream: LogStream): string {
-  return `${logsPrefix(runId)}tasks/${taskId}/${stream}`;
+export function attemptLogsPrefix({ runId, attempt }: AttemptOfRun): string {
+  return `${logsPrefix(runId)}${attempt}/`;
 }
 
-export function outputKey(runId: string, path: string): string {
-  return `${runPrefix(runId)}outputs/${path}`;
+export function runLogKey(run: AttemptOfRun, stream: LogStream): string {
+  return `${attemptLogsPrefix(run)}${stream}`;
+}
+
+export function taskLogKey(run: AttemptOfRun, taskId: string, stream: LogStream): string {
+  return `${attemptLogsPrefix(run)}tasks/${taskId}/${stream}`;
+}
+
+export function outputsPrefix({ runId, attempt }: AttemptOfRun): string {
+  return `${runPrefix(runId)}outputs/${attempt}/`;
+}
+
+export function outputKey(run: AttemptOfRun, path: string): string {
+  return `${outputsPrefix(run)}${path}`;
 }

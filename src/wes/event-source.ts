@@ -21,6 +21,7 @@ export interface EventSourceOptions {
 
 const MEDIA_TYPE = 'text/event-stream';
 const PATIENCE_MS = 60_000;
+/** Where the server does not say how long. */
 const PAUSE_MS = 1000;
 
 /**
@@ -46,11 +47,13 @@ async function* connectedEvents(
   let lastEventId = options.lastEventId;
   let response: Response | undefined = first;
   let silentSince: number | undefined;
+  let pauseMs = PAUSE_MS;
+  const onRetry = (milliseconds: number): void => void (pauseMs = milliseconds);
   for (;;) {
     try {
       response ??= await connect(url, transport, lastEventId);
       if (response === undefined) return;
-      for await (const { id, ...event } of eventsOf(response)) {
+      for await (const { id, ...event } of eventsOf(response, onRetry)) {
         silentSince = undefined;
         lastEventId = id ?? lastEventId;
         yield event;
@@ -63,7 +66,7 @@ async function* connectedEvents(
       if (performance.now() - silentSince > (options.patienceMs ?? PATIENCE_MS)) throw error;
     }
     response = undefined;
-    await pause(options.signal);
+    await pause(pauseMs, options.signal);
   }
 }
 
@@ -86,11 +89,12 @@ async function connect(
 
 async function* eventsOf(
   response: Response,
+  onRetry: (milliseconds: number) => void,
 ): AsyncGenerator<ServerEvent & { readonly id: string | undefined }, void, undefined> {
   if (response.body === null) return;
   const reader = response.body
     .pipeThrough(new TextDecoderStream())
-    .pipeThrough(new EventSourceParserStream())
+    .pipeThrough(new EventSourceParserStream({ onRetry }))
     .getReader();
   try {
     for (;;) {
@@ -112,7 +116,7 @@ function parsed(data: string): unknown {
 }
 
 /** Timers of browsers and Node alike. */
-function pause(signal: AbortSignal | undefined): Promise<void> {
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       clearTimeout(timer);
@@ -121,7 +125,7 @@ function pause(signal: AbortSignal | undefined): Promise<void> {
     const timer = setTimeout(() => {
       signal?.removeEventListener('abort', stop);
       resolve();
-    }, PAUSE_MS);
+    }, milliseconds);
     signal?.addEventListener('abort', stop, { once: true });
   });
 }

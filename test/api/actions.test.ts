@@ -171,7 +171,7 @@ describe('rerun', () => {
 describe('removing', () => {
   it('takes a run that ended away, with all it has', async () => {
     const runId = await runIn('RUNNING', 'COMPLETE');
-    await api.storage.put(runLogKey(runId, 'stdout'), Readable.from(['said']));
+    await api.storage.put(runLogKey({ runId, attempt: 1 }, 'stdout'), Readable.from(['said']));
     expect(await call('DELETE', `/runs/${runId}`)).toMatchObject({
       status: 200,
       body: { run_id: runId },
@@ -202,7 +202,7 @@ describe('removing', () => {
       }),
     });
     const runId = await runIn('RUNNING', 'COMPLETE');
-    await api.storage.put(runLogKey(runId, 'stdout'), Readable.from(['said']));
+    await api.storage.put(runLogKey({ runId, attempt: 1 }, 'stdout'), Readable.from(['said']));
     expect((await call('DELETE', `/runs/${runId}`)).status).toBe(200);
     expect(await api.database.removals.begin(Date.now(), 10)).toEqual([runId]);
   });

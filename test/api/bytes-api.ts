@@ -13,7 +13,7 @@ import { openDatabase } from '../../src/db/open.ts';
 import type { Database } from '../../src/db/open.ts';
 import type { EngineCatalog } from '../../src/runs/engine-catalog.ts';
 import { createRunService } from '../../src/runs/run-service.ts';
-import { outputKey } from '../../src/runs/storage-keys.ts';
+import { outputKey, type AttemptOfRun } from '../../src/runs/storage-keys.ts';
 import type { OutputFile, Task } from '../../src/runs/run.ts';
 import { createLocalStorage } from '../../src/storage/local.ts';
 import type { Storage } from '../../src/storage/storage.ts';
@@ -34,7 +34,10 @@ export interface BytesApi {
   url(runId: string, rest: string): string;
   startRun(tasks?: readonly Task[]): Promise<string>;
   endTask(runId: string, task: Task): Promise<void>;
-  endRun(runId: string): Promise<void>;
+  /** The run goes back to the queue, and from there into its second attempt. */
+  requeue(runId: string): Promise<void>;
+  beginAgain(): Promise<void>;
+  endRun(runId: string, attempt?: number): Promise<void>;
   /** A run of alice that ended with these output files: path → content. */
   completeRun(files: Readonly<Record<string, OutputContent>>): Promise<string>;
   close(): Promise<void>;
@@ -66,7 +69,12 @@ export async function openBytesApi(
       const lease = { runId, daemonId: DAEMON, attempt: 1 };
       await database.runs.saveTasks(lease, [{ ...task, endedAt: Date.now(), exitCode: 0 }]);
     },
-    endRun: (runId) => endRun(database, runId, []),
+    requeue: async (runId) => {
+      const lease = { runId, daemonId: DAEMON, attempt: 1 };
+      await database.runs.moveRun({ ...lease, to: 'QUEUED', at: Date.now(), reason: 'again' });
+    },
+    beginAgain: () => begin(database),
+    endRun: (runId, attempt = 1) => endRun(database, { runId, attempt }, []),
     completeRun: (files) => completeRun(database, storage, files),
     async close() {
       await app.close();
@@ -123,13 +131,20 @@ async function startRun(database: Database, tasks: readonly Task[]): Promise<str
     createdAt: Date.now(),
     priority: 0,
   });
-  const lease = { runId, daemonId: DAEMON, attempt: 1 };
+  await begin(database);
+  await store.saveTasks({ runId, daemonId: DAEMON, attempt: 1 }, tasks);
+  return runId;
+}
+
+/** Claims and starts the run that waits. */
+async function begin({ runs }: Database): Promise<void> {
   const at = Date.now();
   const engines = [{ engine: ENGINE, versions: ['1'] }];
-  await store.claimRun({ daemonId: DAEMON, executor: 'fake', at, engines });
-  await store.moveRun({ ...lease, to: 'RUNNING', at, reason: 'started' });
-  await store.saveTasks(lease, tasks);
-  return runId;
+  const run = await runs.claimRun({ daemonId: DAEMON, executor: 'fake', at, engines });
+  if (run === undefined) throw new Error('no run waits');
+  const { runId, attempt } = run;
+  const lease = { runId, daemonId: DAEMON, attempt };
+  await runs.moveRun({ ...lease, to: 'RUNNING', at, reason: 'started' });
 }
 
 async function completeRun(
@@ -142,22 +157,21 @@ async function completeRun(
     Object.entries(files).map(async ([path, { content, mediaType }]) => ({
       path,
       mediaType,
-      ...(await storage.put(outputKey(runId, path), Readable.from([content]))),
+      ...(await storage.put(outputKey({ runId, attempt: 1 }, path), Readable.from([content]))),
     })),
   );
-  await endRun(database, runId, outputFiles);
+  await endRun(database, { runId, attempt: 1 }, outputFiles);
   return runId;
 }
 
 async function endRun(
   database: Database,
-  runId: string,
+  run: AttemptOfRun,
   outputFiles: readonly OutputFile[],
 ): Promise<void> {
   await database.runs.moveRun({
-    runId,
+    ...run,
     daemonId: DAEMON,
-    attempt: 1,
     to: 'COMPLETE',
     at: Date.now(),
     reason: 'ended',

@@ -12,8 +12,16 @@ describe('logs over the API', () => {
   beforeAll(async () => {
     api = await openBytesApi();
     runId = await api.startRun([TASK]);
-    await api.storage.append(runLogKey(runId, 'stderr'), 0, Buffer.from('0123456789'));
-    await api.storage.append(taskLogKey(runId, 'align-1', 'stdout'), 0, Buffer.from('aligned ü\n'));
+    await api.storage.append(
+      runLogKey({ runId, attempt: 1 }, 'stderr'),
+      0,
+      Buffer.from('0123456789'),
+    );
+    await api.storage.append(
+      taskLogKey({ runId, attempt: 1 }, 'align-1', 'stdout'),
+      0,
+      Buffer.from('aligned ü\n'),
+    );
   });
   afterAll(() => api.close());
 
@@ -49,7 +57,7 @@ describe('logs over the API', () => {
 
   it('show what was written since the last look', async () => {
     const growing = await api.startRun();
-    const key = runLogKey(growing, 'stdout');
+    const key = runLogKey({ runId: growing, attempt: 1 }, 'stdout');
     const read = async (range?: string) =>
       api.app.inject({
         url: api.url(growing, 'logs/stdout'),

@@ -37,7 +37,7 @@ describe('outputs over the API', () => {
       large: { content: LARGE, ...text },
       removed: { content: 'removed', ...text },
     });
-    await api.storage.delete(outputKey(runId, 'removed'));
+    await api.storage.delete(outputKey({ runId, attempt: 1 }, 'removed'));
   });
   afterAll(() => api.close());
 
@@ -246,7 +246,7 @@ describe('an object that is removed between two steps', () => {
     }));
     try {
       const runId = await api.completeRun({ a: { content: 'a', mediaType: 'text/plain' } });
-      await api.storage.append(runLogKey(runId, 'stdout'), 0, Buffer.from('log'));
+      await api.storage.append(runLogKey({ runId, attempt: 1 }, 'stdout'), 0, Buffer.from('log'));
       for (const rest of ['outputs/a', 'logs/stdout']) {
         const response = await api.app.inject({ url: api.url(runId, rest), headers: api.alice });
         expect(response.statusCode).toBe(404);

@@ -36,8 +36,11 @@ describe('a log that is followed', () => {
       origin,
       credentials: { type: 'basic', name: 'alice', password: 'password of alice' },
     });
-  const append = (offset: number, bytes: Buffer | string, key = runLogKey(runId, 'stdout')) =>
-    api.storage.append(key, offset, Buffer.from(bytes));
+  const append = (
+    offset: number,
+    bytes: Buffer | string,
+    key = runLogKey({ runId, attempt: 1 }, 'stdout'),
+  ) => api.storage.append(key, offset, Buffer.from(bytes));
 
   async function follow(log: string): Promise<{ text: () => string; ended: Promise<void> }> {
     const bytes = await followLog(url(log), transport());
@@ -82,7 +85,7 @@ describe('a log that is followed', () => {
   });
 
   it('of a task ends with its task', async () => {
-    const key = taskLogKey(runId, 'align-1', 'stderr');
+    const key = taskLogKey({ runId, attempt: 1 }, 'align-1', 'stderr');
     const log = await follow('tasks/align-1/logs/stderr');
     await append(0, 'aligned\n', key);
     await api.endTask(runId, TASK);
@@ -98,11 +101,11 @@ describe('a log that is followed', () => {
       { event: 'end', data: { size: 8 } },
     ];
     expect(await events('logs/stdout?follow')).toEqual(whole);
-    expect(await events('logs/stdout?follow=true', '3')).toMatchObject([
+    expect(await events('logs/stdout?follow=true', '1-3')).toMatchObject([
       { data: { offset: 3 } },
       { event: 'end' },
     ]);
-    expect(await events('logs/stdout?follow', '8')).toEqual([whole[1]]);
+    expect(await events('logs/stdout?follow', '1-8')).toEqual([whole[1]]);
   });
 
   it('passes every byte on, also what is no text and characters that come in two parts', async () => {
@@ -130,10 +133,26 @@ describe('a log that is followed', () => {
     await append(0, 'first attempt\n');
     const log = await follow('logs/stdout');
     await until(() => log.text() !== '');
-    await api.storage.delete(runLogKey(runId, 'stdout'));
-    await append(0, 'second\n');
-    await until(() => log.text().endsWith('second\n'));
-    await api.endRun(runId);
+    await api.requeue(runId);
+    await api.beginAgain();
+    await append(0, 'second\n', runLogKey({ runId, attempt: 2 }, 'stdout'));
+    await until(() => log.text() === 'first attempt\nsecond\n');
+    await api.endRun(runId, 2);
+    await log.ended;
+    expect(await events('logs/stdout?follow', '1-14')).toMatchObject([
+      { event: 'restarted', data: { attempt: 2 } },
+      { event: 'log', data: { offset: 0, text: 'second\n' } },
+      { event: 'end', data: { size: 7 } },
+    ]);
+  });
+
+  it('of a run that waits is told when it begins', async () => {
+    await api.requeue(runId);
+    const log = await follow('logs/stdout');
+    await api.beginAgain();
+    await append(0, 'begun\n', runLogKey({ runId, attempt: 2 }, 'stdout'));
+    await until(() => log.text() === 'begun\n');
+    await api.endRun(runId, 2);
     await log.ended;
   });
 

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readProcess } from '../../src/executors/process-stat.ts';
-import { runLogKey } from '../../src/runs/storage-keys.ts';
 import { openService, type TestService } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
@@ -22,7 +21,7 @@ describe('cancelling', () => {
       await service.startDaemon();
       await service.reached(await service.submit('true'), 'COMPLETE');
       expect(await service.states(runId)).toEqual(['QUEUED', 'CANCELED']);
-      expect(await service.stored(runLogKey(runId, 'stdout'))).toBeUndefined();
+      expect(await service.runLog(runId, 'stdout')).toBeUndefined();
     });
 
     test('a run that ignores SIGTERM and has grandchildren leaves no process within ten seconds', async () => {
@@ -57,7 +56,7 @@ describe('cancelling', () => {
       await service.cancel(runId);
       const run = await service.reached(runId, 'CANCELED');
       expect(run.leaseOwner).toBeUndefined();
-      expect(await service.stored(runLogKey(runId, 'stdout'))).toBe('before\n');
+      expect(await service.runLog(runId, 'stdout')).toBe('before\n');
       const states = ['QUEUED', 'INITIALIZING', 'RUNNING', 'CANCELING', 'CANCELED'];
       expect(await service.states(runId)).toEqual(states);
     });
@@ -96,7 +95,7 @@ describe('cancelling', () => {
       release();
       await service.reached(runId, 'CANCELED');
       expect(await service.states(runId)).not.toContain('RUNNING');
-      expect(await service.stored(runLogKey(runId, 'stdout'))).toBeUndefined();
+      expect(await service.runLog(runId, 'stdout')).toBeUndefined();
       await until(() => !existsSync(join(service.workRoot, runId)));
     });
 
@@ -121,7 +120,7 @@ describe('cancelling', () => {
       release();
       const run = await service.reached(runId, 'CANCELED');
       expect(run.outputs).toBeUndefined();
-      expect(await service.stored(`runs/${runId}/outputs/a.txt`)).toBeUndefined();
+      await until(async () => (await service.output(runId, 'a.txt')) === undefined);
     });
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readProcess } from '../../src/executors/process-stat.ts';
-import { runLogKey, taskLogKey } from '../../src/runs/storage-keys.ts';
+import { runLogKey } from '../../src/runs/storage-keys.ts';
 import { openService, type TestService } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
@@ -40,14 +40,14 @@ describe('a daemon with simulated execution', () => {
       { taskId: '1', position: 1, name: 'align', exitCode: 0, endedAt: expect.any(Number) },
       { taskId: '2', position: 2, name: 'sort', exitCode: 0, endedAt: expect.any(Number) },
     ]);
-    expect(await service.stored(runLogKey(runId, 'stdout'))).toBe('workflow says hello\n');
-    expect(await service.stored(runLogKey(runId, 'stderr'))).toBe('');
-    expect(await service.stored(taskLogKey(runId, '1', 'stdout'))).toBe('aligned\n');
+    expect(await service.runLog(runId, 'stdout')).toBe('workflow says hello\n');
+    expect(await service.runLog(runId, 'stderr')).toBe('');
+    expect(await service.taskLog(runId, '1', 'stdout')).toBe('aligned\n');
     expect(await service.store.listOutputs(runId, { limit: 10 })).toMatchObject([
       { path: 'a.bam', sizeBytes: 3, mediaType: 'application/octet-stream' },
       { path: 'b.txt', sizeBytes: 4, mediaType: 'text/plain' },
     ]);
-    expect(await service.stored(`runs/${runId}/outputs/b.txt`)).toBe('text');
+    expect(await service.output(runId, 'b.txt')).toBe('text');
   });
 
   test('leaves no work directory behind', async () => {
@@ -80,7 +80,7 @@ describe('a daemon with simulated execution', () => {
     expect(await service.reached(runId, 'COMPLETE')).toMatchObject({ attempt: 2 });
     const attempt = ['QUEUED', 'INITIALIZING', 'RUNNING'];
     expect(await service.states(runId)).toEqual([...attempt, ...attempt, 'COMPLETE']);
-    expect(await service.stored(runLogKey(runId, 'stdout'))).toBe('once');
+    expect(await service.runLog(runId, 'stdout')).toBe('once');
   });
 
   test('gives a run up that is lost in its last attempt', async () => {
@@ -157,8 +157,8 @@ describe('a daemon with real processes', () => {
       'data/reads/a.txt': 'reads',
     });
     await service.reached(runId, 'COMPLETE');
-    expect(await service.stored(runLogKey(runId, 'stdout'))).toBe('main reads');
-    expect(await service.stored(`runs/${runId}/outputs/mode.txt`)).toBe('700\n');
+    expect(await service.runLog(runId, 'stdout')).toBe('main reads');
+    expect(await service.output(runId, 'mode.txt')).toBe('700\n');
   });
 
   test('shows logs and tasks while the run runs', async () => {
@@ -167,19 +167,17 @@ describe('a daemon with real processes', () => {
       task_started a align; echo early; echo from the task > $TASKS/a/stdout
       while [ ! -e release ]; do sleep 0.05; done
       echo more >> $TASKS/a/stdout; echo late; task_ended a 0`);
-    await until(async () => (await service.stored(runLogKey(runId, 'stdout'))) === 'early\n');
-    await until(
-      async () => (await service.stored(taskLogKey(runId, 'a', 'stdout'))) === 'from the task\n',
-    );
-    expect(await service.stored(taskLogKey(runId, 'a', 'stderr'))).toBe('');
+    await until(async () => (await service.runLog(runId, 'stdout')) === 'early\n');
+    await until(async () => (await service.taskLog(runId, 'a', 'stdout')) === 'from the task\n');
+    expect(await service.taskLog(runId, 'a', 'stderr')).toBe('');
     const [task] = await service.tasks(runId);
     expect(task).toMatchObject({ taskId: 'a', name: 'align', startedAt: expect.any(Number) });
     expect(task?.endedAt).toBeUndefined();
     expect((await service.run(runId)).state).toBe('RUNNING');
     await writeFile(join(service.workRoot, runId, '1/execution/release'), '');
     await service.reached(runId, 'COMPLETE');
-    expect(await service.stored(runLogKey(runId, 'stdout'))).toBe('early\nlate\n');
-    expect(await service.stored(taskLogKey(runId, 'a', 'stdout'))).toBe('from the task\nmore\n');
+    expect(await service.runLog(runId, 'stdout')).toBe('early\nlate\n');
+    expect(await service.taskLog(runId, 'a', 'stdout')).toBe('from the task\nmore\n');
   });
 
   test(
@@ -197,7 +195,7 @@ describe('a daemon with real processes', () => {
       const tasks = await service.tasks(runId);
       expect(tasks).toHaveLength(2000);
       expect(tasks.at(-1)).toMatchObject({ position: 2000, name: 't2000', endedAt: 2 });
-      expect(await service.stored(taskLogKey(runId, '2000', 'stdout'))).toBe('log\n');
+      expect(await service.taskLog(runId, '2000', 'stdout')).toBe('log\n');
     },
   );
 
@@ -214,7 +212,8 @@ describe('a daemon with real processes', () => {
     await service.startDaemon();
     const runId = await service.submit('head -c 5000000 /dev/zero | tr "\\0" x; echo end');
     await service.reached(runId, 'COMPLETE');
-    const { sizeBytes } = (await service.storage.stat(runLogKey(runId, 'stdout'))) ?? {};
+    const { sizeBytes } =
+      (await service.storage.stat(runLogKey(await service.run(runId), 'stdout'))) ?? {};
     expect(sizeBytes).toBe(5_000_004);
   });
 
@@ -225,21 +224,21 @@ describe('a daemon with real processes', () => {
     const linked = await service.submit(`ln -s ${outside} $OUTPUTS/link.txt`);
     await service.reached(linked, 'SYSTEM_ERROR');
     expect(await service.reason(linked)).toContain("'link.txt'");
-    expect(await service.stored(`runs/${linked}/outputs/link.txt`)).toBeUndefined();
+    expect(await service.output(linked, 'link.txt')).toBeUndefined();
     const logged = await service.submit(`
       printf '{"type":"started","taskId":"a","at":1,"name":"a","command":[],"stdoutPath":"${outside}","notes":[]}\\n' >> $EVENTS
       mkfifo $TASKS/pipe
       printf '{"type":"started","taskId":"b","at":1,"name":"b","command":[],"stdoutPath":"'$TASKS/pipe'","notes":[]}\\n' >> $EVENTS`);
     await service.reached(logged, 'COMPLETE');
-    expect(await service.stored(taskLogKey(logged, 'a', 'stdout'))).toBe('');
-    expect(await service.stored(taskLogKey(logged, 'b', 'stdout'))).toBe('');
+    expect(await service.taskLog(logged, 'a', 'stdout')).toBe('');
+    expect(await service.taskLog(logged, 'b', 'stdout')).toBe('');
   });
 
   test('stores a link that stays inside the run as the file it leads to', async () => {
     await service.startDaemon();
     const runId = await service.submit('echo inside > $TMPDIR/f; ln -s $TMPDIR/f $OUTPUTS/f.vcf');
     await service.reached(runId, 'COMPLETE');
-    expect(await service.stored(`runs/${runId}/outputs/f.vcf`)).toBe('inside\n');
+    expect(await service.output(runId, 'f.vcf')).toBe('inside\n');
   });
 
   test('fails a run whose attachment is not in storage as it was sent', async () => {
@@ -273,7 +272,7 @@ describe('a daemon with real processes', () => {
     await service.startDaemon();
     const runId = await service.submit('setsid sleep 600 & echo $! > $OUTPUTS/pid.txt');
     await service.reached(runId, 'COMPLETE');
-    const pid = Number(await service.stored(`runs/${runId}/outputs/pid.txt`));
+    const pid = Number(await service.output(runId, 'pid.txt'));
     expect((await readProcess(pid))?.alive ?? false).toBe(false);
   });
 });

@@ -7,7 +7,6 @@ import { createLocalExecutor } from '../../src/executors/local/local-executor.ts
 import { decodeJobId, encodeJobId } from '../../src/executors/local/local-job.ts';
 import { isRunning, readProcess } from '../../src/executors/process-stat.ts';
 import type { NewDaemon } from '../../src/runs/daemon-registry.ts';
-import { runLogKey, taskLogKey } from '../../src/runs/storage-keys.ts';
 import { killed, openService, type TestService } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
@@ -36,7 +35,7 @@ describe('a daemon process that dies', () => {
       ${UNTIL_RELEASED}
       echo two more >> $TASKS/b/stdout; echo two; task_ended b 0
       task_started c call; task_ended c 0; echo result > $OUTPUTS/r.txt`);
-    await until(async () => (await service.stored(taskLogKey(runId, 'b', 'stdout'))) === 'two\n');
+    await until(async () => (await service.taskLog(runId, 'b', 'stdout')) === 'two\n');
     await until(async () => (await service.tasks(runId)).length === 2);
     const { pid, start } = await jobOf(runId);
     await killed(first);
@@ -47,10 +46,10 @@ describe('a daemon process that dies', () => {
     await release(runId);
     const run = await service.reached(runId, 'COMPLETE');
     expect(run.attempt).toBe(1);
-    expect(await service.stored(runLogKey(runId, 'stdout'))).toBe('one\ntwo\n');
-    expect(await service.stored(taskLogKey(runId, 'a', 'stdout'))).toBe('one\n');
-    expect(await service.stored(taskLogKey(runId, 'b', 'stdout'))).toBe('two\ntwo more\n');
-    expect(await service.stored(`runs/${runId}/outputs/r.txt`)).toBe('result\n');
+    expect(await service.runLog(runId, 'stdout')).toBe('one\ntwo\n');
+    expect(await service.taskLog(runId, 'a', 'stdout')).toBe('one\n');
+    expect(await service.taskLog(runId, 'b', 'stdout')).toBe('two\ntwo more\n');
+    expect(await service.output(runId, 'r.txt')).toBe('result\n');
     expect(await service.tasks(runId)).toMatchObject([
       { taskId: 'a', position: 1, exitCode: 0 },
       { taskId: 'b', position: 2, exitCode: 0 },
@@ -69,7 +68,7 @@ describe('a daemon process that dies', () => {
     await service.spawnDaemon();
     const run = await service.reached(runId, 'EXECUTOR_ERROR');
     expect(run).toMatchObject({ attempt: 1, exitCode: 3 });
-    expect(await service.stored(runLogKey(runId, 'stdout'))).toBe('begun\nended\n');
+    expect(await service.runLog(runId, 'stdout')).toBe('begun\nended\n');
   });
 
   test('no task stays open of a run that is given back because its engine died', async () => {
@@ -96,7 +95,7 @@ describe('a daemon process that dies', () => {
     await service.spawnDaemon();
     const run = await service.reached(runId, 'COMPLETE');
     expect(run.attempt).toBe(2);
-    expect(await service.stored(runLogKey(runId, 'stdout'))).toBe('second\n');
+    expect(await service.runLog(runId, 'stdout')).toBe('second\n');
   });
 
   test('while its run is being cancelled: the next one carries the cancel out', async () => {
@@ -111,6 +110,35 @@ describe('a daemon process that dies', () => {
     expect(await isRunning(pid, start)).toBe(false);
   });
 
+  test('is not what a daemon is that took its lease while another one looked around', async () => {
+    await service.startDaemon();
+    const runId = await service.submit(`echo begun; ${UNTIL_RELEASED}`);
+    const { leaseOwner: daemonId = '' } = await service.reached(runId, 'RUNNING');
+    const { registry } = service.daemonDeps();
+    const newcomer: NewDaemon = {
+      daemonId: crypto.randomUUID(),
+      host: (await readHost()).identity,
+      processId: process.pid,
+      processStart: (await readProcess(process.pid))?.start ?? '',
+      startedAt: Date.now(),
+      engines: [],
+    };
+    let looks = 0;
+    const list = async () => {
+      const records = await registry.list();
+      looks += 1;
+      if (looks > 1) return records;
+      await registry.register(newcomer);
+      const from = { daemonId, attempt: 1 };
+      await service.store.takeOver(runId, from, newcomer.daemonId, Date.now());
+      return records;
+    };
+    await service.startDaemon({ registry: { ...registry, list } });
+    await until(() => looks > 2);
+    expect((await service.run(runId)).leaseOwner).toBe(newcomer.daemonId);
+    await release(runId);
+  });
+
   test('and hands over on SIGTERM: the engine runs on, the next daemon takes it at once', async () => {
     const first = await service.spawnDaemon({ leaseSeconds: 600 });
     const runId = await service.submit(`echo begun; ${UNTIL_RELEASED}; echo ended`);
@@ -123,7 +151,7 @@ describe('a daemon process that dies', () => {
     await service.spawnDaemon({ leaseSeconds: 600 });
     await release(runId);
     expect(await service.reached(runId, 'COMPLETE')).toMatchObject({ attempt: 1 });
-    expect(await service.stored(runLogKey(runId, 'stdout'))).toBe('begun\nended\n');
+    expect(await service.runLog(runId, 'stdout')).toBe('begun\nended\n');
   });
 });
 
@@ -258,7 +286,7 @@ describe('the lease of a daemon', () => {
       leaseOwner: holder.daemonId,
     });
     expect(await service.store.listEvents(runId)).toEqual(events);
-    expect(await service.stored(runLogKey(runId, 'stdout'))).toBe('');
+    expect(await service.runLog(runId, 'stdout')).toBe('');
     expect(await readFile(join(service.workRoot, runId, '1/stdout'), 'utf8')).toBe('ended\n');
   });
 
@@ -285,7 +313,7 @@ describe('the lease of a daemon', () => {
     isAway = false;
     await writeFile(join(service.workRoot, runId, '1/execution/release'), '');
     expect(await service.reached(runId, 'COMPLETE')).toMatchObject({ attempt: 1 });
-    expect(await service.stored(runLogKey(runId, 'stdout'))).toBe('begun\nended\n');
+    expect(await service.runLog(runId, 'stdout')).toBe('begun\nended\n');
   });
 
   test('of a daemon that was taken for dead while it lived: it goes on under a new id', async () => {
@@ -331,7 +359,7 @@ describe('the lease of a daemon', () => {
     await until(() => service.log.some((line) => line.msg === 'run left'));
     await writeFile(join(service.workRoot, runId, '1/execution/release'), '');
     expect(await service.reached(runId, 'COMPLETE')).toMatchObject({ attempt: 1 });
-    expect(await service.stored(runLogKey(runId, 'stdout'))).toBe('x\n');
+    expect(await service.runLog(runId, 'stdout')).toBe('x\n');
   });
 
   test('lost to another host: the engine here is ended, because the run goes on there', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { v7 as newRunId } from 'uuid';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { attachmentKey, runLogKey, runPrefix } from '../../src/runs/storage-keys.ts';
+import { attachmentKey, runPrefix } from '../../src/runs/storage-keys.ts';
 import { openService, type TestService } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
@@ -54,10 +54,10 @@ describe('what is old', () => {
 
   test('is removed as logs alone, which the run then says', async () => {
     const runId = await completed();
-    expect(await service.stored(runLogKey(runId, 'stdout'))).toBe('said');
+    expect(await service.runLog(runId, 'stdout')).toBe('said');
     await startLater(8, { keepLogsDays: 7 });
     await until(async () => (await service.run(runId)).logsRemovedAt !== undefined);
-    expect(await service.stored(runLogKey(runId, 'stdout'))).toBeUndefined();
+    expect(await service.runLog(runId, 'stdout')).toBeUndefined();
     expect(await service.stored(attachmentKey(runId, 'in.txt'))).toBe('in');
     expect(await service.reason(runId)).toBe('logs removed');
   });

@@ -16,9 +16,15 @@ import type { Run, Task } from '../../src/runs/run.ts';
 
 import type { StoredState } from '../../src/runs/state.ts';
 import { isTerminal } from '../../src/runs/state.ts';
-import { attachmentKey } from '../../src/runs/storage-keys.ts';
+import {
+  attachmentKey,
+  outputKey,
+  runLogKey,
+  taskLogKey,
+  type LogStream,
+} from '../../src/runs/storage-keys.ts';
 import { createLocalStorage } from '../../src/storage/local.ts';
-import type { Storage } from '../../src/storage/storage.ts';
+import { StorageError, type Storage } from '../../src/storage/storage.ts';
 import { daemonParts, type DaemonPlaces, type ExecutorName } from './daemon-parts.ts';
 import { testDatabases, type TestDatabase, type TestDatabases } from './databases.ts';
 import { until } from './until.ts';
@@ -177,8 +183,24 @@ export class TestService {
 
   /** The text of an object; undefined when there is none. */
   async stored(key: string): Promise<string | undefined> {
-    if (!(await this.storage.stat(key))) return undefined;
-    return text(await this.storage.get(key));
+    try {
+      return await text(await this.storage.get(key));
+    } catch (error) {
+      if (error instanceof StorageError && error.code === 'not_found') return undefined;
+      throw error;
+    }
+  }
+
+  async runLog(runId: string, stream: LogStream): Promise<string | undefined> {
+    return this.stored(runLogKey(await this.run(runId), stream));
+  }
+
+  async taskLog(runId: string, taskId: string, stream: LogStream): Promise<string | undefined> {
+    return this.stored(taskLogKey(await this.run(runId), taskId, stream));
+  }
+
+  async output(runId: string, path: string): Promise<string | undefined> {
+    return this.stored(outputKey(await this.run(runId), path));
   }
 
   marks(): Promise<string[]> {

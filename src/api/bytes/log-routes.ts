@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { WesError } from '../../runs/errors.ts';
 import { runLogKey, taskLogKey } from '../../runs/storage-keys.ts';
-import type { RunStore } from '../../runs/run-store.ts';
+import type { RunStateRow, RunStore } from '../../runs/run-store.ts';
 import type { LogStream } from '../../runs/storage-keys.ts';
 import { StorageError } from '../../storage/storage.ts';
 import type { ApiInstance } from '../api-instance.ts';
@@ -10,8 +10,8 @@ import { findVisibleRunState } from '../context.ts';
 import type { ApiDeps } from '../context.ts';
 import { timestamp } from '../timestamps.ts';
 import { isTerminal } from '../../runs/state.ts';
-import { createFollowLog, lastOffset, type FollowLog } from '../streams/follow-log.ts';
-import type { LogSubject } from '../streams/log-watch.ts';
+import { createFollowLog, type FollowedLog, type FollowLog } from '../streams/follow-log.ts';
+import { placeOf, type LogPlace } from '../streams/log-events.ts';
 import type { EventStreams } from '../streams/server-sent-events.ts';
 import { byteResponses } from './byte-responses.ts';
 import { startOfLastLines } from './last-lines.ts';
@@ -63,10 +63,14 @@ function registerRunLog(app: ApiInstance, deps: LogDeps, method: 'GET' | 'HEAD')
       params: RunLogParams,
     },
     handler: async (request, reply) => {
-      const { runId } = await findVisibleRunState(deps, request, request.params.run_id);
-      const key = runLogKey(runId, logStream(request.params.stream));
-      const log = { runId, key, isOver: () => hasEnded(deps.store, runId) };
-      return answerWithLog(deps, request, reply, log);
+      const run = await findVisibleRunState(deps, request, request.params.run_id);
+      const { runId } = run;
+      const stream = logStream(request.params.stream);
+      return answerWithLog(deps, request, reply, {
+        ...run,
+        keyOf: (attempt) => runLogKey({ runId, attempt }, stream),
+        look: () => lookAtRun(deps.store, runId),
+      });
     },
   });
 }
@@ -85,14 +89,18 @@ function registerTaskLog(app: ApiInstance, deps: LogDeps, method: 'GET' | 'HEAD'
       params: TaskLogParams,
     },
     handler: async (request, reply) => {
-      const { runId } = await findVisibleRunState(deps, request, request.params.run_id);
-      const { task_id: taskId, stream } = request.params;
+      const run = await findVisibleRunState(deps, request, request.params.run_id);
+      const { runId } = run;
+      const { task_id: taskId } = request.params;
       const task = await deps.store.getTask(runId, taskId);
       if (task === undefined)
         throw new WesError('task_not_found', `task ${taskId} of run ${runId} was not found`);
-      const key = taskLogKey(runId, task.taskId, logStream(stream));
-      const isOver = () => hasTaskEnded(deps.store, runId, taskId);
-      return answerWithLog(deps, request, reply, { runId, key, isOver });
+      const stream = logStream(request.params.stream);
+      return answerWithLog(deps, request, reply, {
+        ...run,
+        keyOf: (attempt) => taskLogKey({ runId, attempt }, task.taskId, stream),
+        look: () => lookAtTask(deps.store, runId, taskId),
+      });
     },
   });
 }
@@ -102,21 +110,23 @@ function logStream(name: string): LogStream {
   throw new WesError('log_not_found', `there is no log ${name}: logs are stdout and stderr`);
 }
 
-interface StoredLog extends LogSubject {
-  readonly runId: string;
-}
-
+type StoredLog = FollowedLog & RunStateRow;
 type LogRequest = FastifyRequest<{ Querystring: LogQuery }>;
 
 /** Logs are stored before a run's, or a task's, end is: an end that is seen means that they are whole. */
-async function hasEnded(store: RunStore, runId: string): Promise<boolean> {
+async function lookAtRun(store: RunStore, runId: string): ReturnType<FollowedLog['look']> {
   const run = await store.getRunState(runId);
-  return run === undefined || isTerminal(run.state);
+  return run && { attempt: run.attempt, isOver: isTerminal(run.state) };
 }
 
-async function hasTaskEnded(store: RunStore, runId: string, taskId: string): Promise<boolean> {
+async function lookAtTask(
+  store: RunStore,
+  runId: string,
+  taskId: string,
+): ReturnType<FollowedLog['look']> {
   const task = await store.getTask(runId, taskId);
-  return task?.endedAt !== undefined || (await hasEnded(store, runId));
+  const run = await lookAtRun(store, runId);
+  return run && { ...run, isOver: run.isOver || task?.endedAt !== undefined };
 }
 
 async function answerWithLog(
@@ -125,18 +135,26 @@ async function answerWithLog(
   reply: FastifyReply,
   log: StoredLog,
 ): Promise<FastifyReply> {
-  const stat = await deps.storage.stat(log.key);
+  const { attempt } = log;
+  const key = log.keyOf(attempt);
+  const stat = await deps.storage.stat(key);
   if (!stat) await refuseRemoved(deps.store, log.runId);
   // Nothing written yet and nothing there are the same to a reader.
   const sizeBytes = stat?.sizeBytes ?? 0;
   const { tail } = request.query;
-  const start =
-    tail === undefined ? 0 : await startOfLastLines(deps.storage, log.key, sizeBytes, tail);
+  const offset =
+    tail === undefined ? 0 : await startOfLastLines(deps.storage, key, sizeBytes, tail);
   if (!isFollowing(request.query) || request.method === 'HEAD') {
-    return sendLog(deps.storage, request, reply, { key: log.key, start, sizeBytes });
+    return sendLog(deps.storage, request, reply, { key, start: offset, sizeBytes });
   }
-  const offset = lastOffset(request.headers['last-event-id']) ?? start;
-  return deps.streams.send(reply, (signal) => deps.followLog(log, offset, signal));
+  const from = placeAsked(request) ?? { attempt, offset };
+  return deps.streams.send(reply, (signal) => deps.followLog(log, from, signal));
+}
+
+/** Where a client was when it lost its connection. */
+function placeAsked({ headers }: LogRequest): LogPlace | undefined {
+  const id = headers['last-event-id'];
+  return id === undefined || id === '' ? undefined : placeOf(String(id));
 }
 
 async function refuseRemoved(store: RunStore, runId: string): Promise<void> {

@@ -11,6 +11,7 @@ import { outputAddresses } from '../output-addresses.ts';
 import { listOutputPage } from '../output-list.ts';
 import { pageLimit, pageQuery } from '../paging.ts';
 import { byteResponses } from './byte-responses.ts';
+import type { AttemptOfRun } from '../../runs/storage-keys.ts';
 import { sendOutput } from './send-output.ts';
 
 const Params = Type.Object({ run_id: Type.String(), '*': Type.String() });
@@ -40,11 +41,11 @@ export function registerOutputFileRoutes(app: ApiInstance, deps: ApiDeps): void 
       url,
       schema: { ...SCHEMA, hide: method === 'HEAD' },
       handler: async (request, reply) => {
-        const { runId } = await findVisibleRunState(deps, request, request.params.run_id);
+        const run = await findVisibleRunState(deps, request, request.params.run_id);
         const path = request.params['*'];
-        const output = await deps.store.getOutput(runId, path);
-        if (output !== undefined) return sendOutput(deps.storage, request, reply, runId, output);
-        return listDirectory(deps, request, { runId, path, query: request.query });
+        const output = await deps.store.getOutput(run.runId, path);
+        if (output !== undefined) return sendOutput(deps.storage, request, reply, run, output);
+        return listDirectory(deps, request, { run, path, query: request.query });
       },
     });
   }
@@ -54,18 +55,18 @@ export function registerOutputFileRoutes(app: ApiInstance, deps: ApiDeps): void 
 async function listDirectory(
   deps: ApiDeps,
   request: FastifyRequest,
-  { runId, path, query }: { runId: string; path: string; query: Static<typeof Query> },
+  { run, path, query }: { run: AttemptOfRun; path: string; query: Static<typeof Query> },
 ): Promise<OutputListResponse> {
   const { page_size: size, page_token: pageToken } = query;
   const list = await listOutputPage(
     deps.store,
     {
-      runId,
+      runId: run.runId,
       prefix: path.endsWith('/') ? path : `${path}/`,
       limit: pageLimit(size, deps.settings),
       ...(pageToken && { pageToken }),
     },
-    outputAddresses(runId, deps, addressesFor(request, deps.settings)),
+    outputAddresses(run, deps, addressesFor(request, deps.settings)),
   );
   if (list.outputs.length === 0) throw outputNotFound(path);
   return list;

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { posix } from 'node:path';
 import { WesError } from '../../runs/errors.ts';
 import type { OutputFile } from '../../runs/run.ts';
-import { outputKey } from '../../runs/storage-keys.ts';
+import { outputKey, type AttemptOfRun } from '../../runs/storage-keys.ts';
 import { StorageError } from '../../storage/storage.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { isNotModified, isRangeFor } from './preconditions.ts';
@@ -22,10 +22,10 @@ export async function sendOutput(
   storage: Storage,
   request: FastifyRequest,
   reply: FastifyReply,
-  runId: string,
+  run: AttemptOfRun,
   output: OutputFile,
 ): Promise<FastifyReply> {
-  const key = outputKey(runId, output.path);
+  const key = outputKey(run, output.path);
   const found = await storage.stat(key);
   if (found === undefined) throw removedFromStorage(output.path);
   const version: Version = {

@@ -1,15 +1,21 @@
 import type { FastifyBaseLogger } from 'fastify';
-import { invalidRequest } from '../../runs/errors.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { GrowingLogs, type LogNews } from './growing-logs.ts';
-import { logEvent } from './log-events.ts';
+import { GrowingLogs } from './growing-logs.ts';
+import { eventId, logEvent, type LogPlace } from './log-events.ts';
 import type { LogSubject } from './log-watch.ts';
 import { serverSentEvent } from './server-sent-events.ts';
 
-/** Gives the events of a log from a byte on. */
+/** A log of a run, whichever attempt writes it. */
+export interface FollowedLog {
+  keyOf(attempt: number): string;
+  /** The latest attempt, and whether it writes no more; undefined when the run was removed. */
+  look(): Promise<{ readonly attempt: number; readonly isOver: boolean } | undefined>;
+}
+
+/** Gives the events of a log from a place on, through all attempts, to its end. */
 export type FollowLog = (
-  subject: LogSubject,
-  offset: number,
+  log: FollowedLog,
+  from: LogPlace,
   signal: AbortSignal,
 ) => AsyncGenerator<Buffer, void, undefined>;
 
@@ -19,24 +25,39 @@ export function createFollowLog(
 ): FollowLog {
   const onError = (error: unknown): void => logger.warn({ err: error }, 'look at a log failed');
   const logs = new GrowingLogs({ storage, encode: logEvent, onError });
-  return async function* followLog(subject, offset, signal) {
-    for await (const news of logs.follow(subject, offset, signal)) yield eventOf(news);
+
+  return async function* followLog(log, from, signal) {
+    let { attempt, offset } = from;
+    for (;;) {
+      let size = offset;
+      for await (const news of logs.follow(subjectOf(log, attempt), offset, signal)) {
+        if (news.type === 'block') yield news.value;
+        if (news.type === 'restarted') yield restarted(attempt);
+        if (news.type === 'over') size = news.sizeBytes;
+      }
+      const latest = signal.aborted ? undefined : await log.look();
+      if (signal.aborted) return;
+      if (latest === undefined || latest.attempt === attempt) {
+        yield serverSentEvent('end', { size }, eventId({ attempt, offset: size }));
+        return;
+      }
+      if (size > 0) yield restarted(latest.attempt);
+      [attempt, offset] = [latest.attempt, 0];
+    }
   };
 }
 
-function eventOf(news: LogNews<Buffer>): Buffer {
-  if (news.type === 'block') return news.value;
-  if (news.type === 'restarted') return serverSentEvent('restarted', {}, '0');
-  return serverSentEvent('end', { size: news.sizeBytes }, String(news.sizeBytes));
+function subjectOf(log: FollowedLog, attempt: number): LogSubject {
+  return {
+    key: log.keyOf(attempt),
+    attempt,
+    isOver: async () => {
+      const latest = await log.look();
+      return latest === undefined || latest.isOver || latest.attempt !== attempt;
+    },
+  };
 }
 
-/**
- * The place that a client reached before its connection was lost; undefined when it just begins.
- * @throws WesError `invalid_request`
- */
-export function lastOffset(header: string | string[] | undefined): number | undefined {
-  if (header === undefined || header === '') return undefined;
-  const text = String(header);
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw invalidRequest('Last-Event-ID', `'${text}' is not the id of an event of a log`);
+function restarted(attempt: number): Buffer {
+  return serverSentEvent('restarted', { attempt }, eventId({ attempt, offset: 0 }));
 }

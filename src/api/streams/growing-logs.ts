@@ -20,13 +20,20 @@ export interface Block<T> {
   readonly next: number;
 }
 
+export interface LogPiece {
+  readonly bytes: Buffer;
+  readonly offset: number;
+  readonly attempt: number;
+  /** No bytes come after these. */
+  readonly isLast: boolean;
+}
+
 export interface GrowingLogsOptions<T> {
   readonly storage: Pick<Storage, 'get' | 'stat'>;
   /**
-   * Called once for a block, however many follow; undefined when more bytes are needed first. There are
-   * none to come after those that are `last`.
+   * Called once for a block, however many follow; undefined when more bytes are needed first.
    */
-  readonly encode: (bytes: Buffer, offset: number, isLast: boolean) => Block<T> | undefined;
+  readonly encode: (piece: LogPiece) => Block<T> | undefined;
   readonly lookMs?: number;
   readonly onError: (error: unknown) => void;
 }
@@ -63,7 +70,7 @@ export class GrowingLogs<T> {
           yield { type: 'restarted' };
         }
         const end = Math.min(at + BLOCK_BYTES, sizeBytes);
-        const block = await this.#block(subject.key, at, end, isOver && end === sizeBytes);
+        const block = await this.#block(subject, at, end, isOver && end === sizeBytes);
         if (block !== undefined) {
           [at, seen] = [block.next, block.next];
           yield { type: 'block', ...block };
@@ -96,13 +103,20 @@ export class GrowingLogs<T> {
   }
 
   /** Those who are at the same place get the same block; one that could not be read is not kept. */
-  #block(key: string, start: number, end: number, isLast: boolean): Promise<Block<T> | undefined> {
+  #block(
+    { key, attempt }: LogSubject,
+    start: number,
+    end: number,
+    isLast: boolean,
+  ): Promise<Block<T> | undefined> {
     if (start === end) return Promise.resolve(undefined);
     const name = `${start}-${end}${isLast ? '.' : ''} ${key}`;
     const known = this.#blocks.get(name);
     if (known !== undefined) return known;
     const block = this.#read(key, start, end).then((bytes) =>
-      bytes.length === 0 ? undefined : this.#options.encode(bytes, start, isLast),
+      bytes.length === 0
+        ? undefined
+        : this.#options.encode({ bytes, offset: start, attempt, isLast }),
     );
     this.#blocks.set(name, block);
     block.catch(() => this.#blocks.delete(name));

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Storage } from '../../storage/storage.ts';
 
-/** A log in storage that may still grow. */
+/** What one attempt at a run writes, in storage: it may still grow. */
 export interface LogSubject {
   readonly key: string;
+  readonly attempt: number;
   /** Whether its writer is done. Asked before the size is looked at, which is final then. */
   isOver(): Promise<boolean>;
 }

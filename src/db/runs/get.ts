@@ -24,10 +24,11 @@ export async function getRunState(
   if (!canBeStored(runId)) return undefined;
   const row = await db
     .selectFrom('workflow_runs')
-    .select(['run_id', 'owner', 'state'])
+    .select(['run_id', 'owner', 'state', 'attempt'])
     .where('run_id', '=', runId)
     .executeTakeFirst();
-  return row && { runId: row.run_id, owner: row.owner, state: row.state };
+  if (row === undefined) return undefined;
+  return { runId: row.run_id, owner: row.owner, state: row.state, attempt: row.attempt };
 }
 
 export async function listAttachments(

@@ -262,9 +262,11 @@ describe('wes log', () => {
     goesThrough(['RUNNING', 'RUNNING', 'COMPLETE']);
     const texts = ['', 'one\n', 'one\ntwo\n'];
     let read = 0;
-    server.on('GET /out', ({ headers }) => {
+    server.on('GET /out', ({ headers, path }) => {
+      // It knows no streams, and so gives the log as it is.
+      const isAskedToFollow = path.includes('follow');
       const text = texts[Math.min(read, 2)] ?? '';
-      read += 1;
+      if (!isAskedToFollow) read += 1;
       const start = Number(/bytes=(\d+)-/.exec(headers.range ?? '')?.[1] ?? '0');
       if (start > 0 && start >= text.length) return { status: 416, body: '' };
       return { status: start > 0 ? 206 : 200, body: text.slice(start) };
@@ -273,10 +275,31 @@ describe('wes log', () => {
     expect(read).toBe(3);
   });
 
+  test('follows a log that a server tells as it grows', async () => {
+    goesThrough(['RUNNING']);
+    const events = [
+      'retry: 1\n\nid: 1-4\nevent: log\ndata: {"offset":0,"text":"one\\n"}\n\n',
+      ': still here\n\nid: 1-6\nevent: log\ndata: {"offset":4,"base64":"/wo="}\n\n',
+      'id: 2-0\nevent: restarted\ndata: {"attempt":2}\n\n',
+      'id: 2-2\nevent: log\ndata: {"offset":0,"text":"2\\n"}\n\nevent: end\ndata: {"size":2}\n\n',
+    ];
+    const asked: string[] = [];
+    server.on('GET /out', ({ headers }) => {
+      asked.push(String(headers['last-event-id'] ?? 'from the beginning'));
+      // Each connection breaks off after one part.
+      return { body: events.shift() ?? '', headers: { 'content-type': 'text/event-stream' } };
+    });
+    const { stdout } = await wes(['log', 'r1', '--stdout', '--follow']);
+    expect(stdout).toBe('one\n\ufffd\n2\n');
+    expect(asked).toEqual(['from the beginning', '1-4', '1-6', '2-0']);
+  });
+
   test('follows a log of a server that can not give parts, each byte once', async () => {
     goesThrough(['RUNNING', 'COMPLETE']);
     const texts = ['one\n', 'one\ntwo\n'];
-    server.on('GET /out', () => ({ body: texts.shift() ?? '' }));
+    server.on('GET /out', ({ path }) =>
+      path.includes('follow') ? { status: 400 } : { body: texts.shift() ?? '' },
+    );
     expect((await wes(['log', 'r1', '--stdout', '--follow'])).stdout).toBe('one\ntwo\n');
   });
 });

@@ -34,13 +34,13 @@ async function endedDaysAgo(days: number, state: 'COMPLETE' | 'SYSTEM_ERROR', ow
   const { run, lease } = await claimedRun(database.runs, { owner, createdAt: at - 1 });
   await database.runs.moveRun({ ...lease, to: 'RUNNING', at, reason: '' });
   await database.runs.moveRun({ ...lease, to: state, at, reason: '' });
-  await storage.put(runLogKey(run.runId, 'stdout'), Readable.from(['said']));
+  await storage.put(runLogKey({ ...run, attempt: 1 }, 'stdout'), Readable.from(['said']));
   return run.runId;
 }
 
 const isThere = async (runId: string) => (await database.runs.getRun(runId)) !== undefined;
 const hasLog = async (runId: string) =>
-  (await storage.stat(runLogKey(runId, 'stdout'))) !== undefined;
+  (await storage.stat(runLogKey({ runId, attempt: 1 }, 'stdout'))) !== undefined;
 
 test('old runs are removed with their files, and those that live or are younger stay', async () => {
   const old = await endedDaysAgo(40, 'COMPLETE');
