@@ -55,10 +55,10 @@ export class TestDeployment {
   }
 
   /** Starts a command that stays. */
-  start(args: readonly string[]): ServerProcess {
+  start(args: readonly string[], workingDirectory = this.directory): ServerProcess {
     const child = spawn(process.execPath, [MAIN, ...args], {
       env: this.environment,
-      cwd: this.directory,
+      cwd: workingDirectory,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const running = observe(child);
@@ -69,8 +69,9 @@ export class TestDeployment {
   /** Runs a command to its end. */
   async run(
     args: readonly string[],
+    workingDirectory = this.directory,
   ): Promise<{ code: number | undefined; stdout: string; stderr: string }> {
-    const running = this.start(args);
+    const running = this.start(args, workingDirectory);
     const code = await running.ended;
     return { code, stdout: running.stdout(), stderr: running.stderr() };
   }
