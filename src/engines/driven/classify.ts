@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { RunDirectory } from '../../runs/run-directory.ts';
 import type { Outcome } from '../engine.ts';
-import { readStory, type EngineEnd, type TaskEnd } from './events.ts';
+import { readStory, type Story, type TaskEnd } from './events.ts';
 import { outputObjectPath } from './output-object.ts';
 import { exists, readTail } from './files.ts';
 
@@ -9,28 +9,27 @@ const STDERR_LINES = 20;
 
 /** From what the driver recorded; the engine's log text is only quoted, never read for meaning. */
 export async function classifyEnd(exitCode: number, directory: RunDirectory): Promise<Outcome> {
-  const { tasks, end } = await readStory(directory.events);
-  const { state, reason } = await outcomeOf(exitCode, directory, tasks, end);
+  const story = await readStory(directory.events);
+  const { state, reason } = await outcomeOf(exitCode, directory, story);
   return { state, reason: withoutPaths(reason, directory) };
 }
 
 async function outcomeOf(
   exitCode: number,
   directory: RunDirectory,
-  tasks: readonly TaskEnd[],
-  end: EngineEnd | undefined,
+  { endedTasks, failedTasks, end }: Story,
 ): Promise<Outcome> {
   if (end === undefined) return crashed(exitCode, directory);
   if (end.status === 'success') return succeeded(directory);
   if (end.status === 'error') {
     return { state: 'SYSTEM_ERROR', reason: `The engine could not go on: ${end.message}` };
   }
-  const failed = tasks.find((task) => task.failed);
+  const [failed] = failedTasks;
   if (end.status === 'permanentFail' && failed !== undefined) {
-    return { state: 'EXECUTOR_ERROR', reason: await failedTask(failed, tasks) };
+    return { state: 'EXECUTOR_ERROR', reason: await failedTask(failed, failedTasks.length - 1) };
   }
   // Inputs are checked against the workflow when its execution begins: without a task it was refused.
-  const status = end.status === 'permanentFail' && tasks.length === 0 ? 'invalid' : end.status;
+  const status = end.status === 'permanentFail' && endedTasks === 0 ? 'invalid' : end.status;
   return { state: 'EXECUTOR_ERROR', reason: `${HEADLINES[status]}${end.message}` };
 }
 
@@ -53,9 +52,8 @@ async function crashed(exitCode: number, directory: RunDirectory): Promise<Outco
   return { state: 'SYSTEM_ERROR', reason: tail === '' ? how : `${how} Its last words:\n${tail}` };
 }
 
-async function failedTask(task: TaskEnd, tasks: readonly TaskEnd[]): Promise<string> {
+async function failedTask(task: TaskEnd, others: number): Promise<string> {
   const tail = task.stderrPath === undefined ? '' : await readTail(task.stderrPath, STDERR_LINES);
-  const others = tasks.filter((other) => other.failed).length - 1;
   return [
     `Task '${task.name}' failed${howItEnded(task)}.`,
     ...(task.error === undefined ? [] : [task.error]),

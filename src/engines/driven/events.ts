@@ -15,8 +15,11 @@ import type { TaskEvent } from '../engine.ts';
  * - `engine_ended`, the last: `status` (one of STATUSES), `message`, `exit_code`.
  */
 
-/** How much of the file is read at once; what is left comes with the next call. */
-const CHUNK_BYTES = 4 * 1024 * 1024;
+/**
+ * How much of the file is read at once, some thousand tasks; what is left comes with the next call. Who asks
+ * can see to other things in between.
+ */
+const CHUNK_BYTES = 512 * 1024;
 const NEWLINE = 0x0a;
 
 /** How the driver says that the engine ended: the last line of its events. */
@@ -140,24 +143,35 @@ function cached(event: JsonObject): readonly TaskEvent[] {
   ];
 }
 
-/** The whole story of an ended run; `end` is absent when the driver could not tell it any more. */
-export async function readStory(
-  path: string,
-): Promise<{ tasks: readonly TaskEnd[]; end?: EngineEnd }> {
-  const events: JsonObject[] = [];
+/** What became of a run. */
+export interface Story {
+  /** How many tasks ended. */
+  readonly endedTasks: number;
+  readonly failedTasks: readonly TaskEnd[];
+  /** Absent when the driver could not tell it any more. */
+  readonly end?: EngineEnd;
+}
+
+/** The whole story of an ended run. Of its tasks only the open and the failed ones are in memory at a time. */
+export async function readStory(path: string): Promise<Story> {
+  const starts = new Map<JsonValue | undefined, JsonObject>();
+  const failedTasks: TaskEnd[] = [];
+  let endedTasks = 0;
+  let end: EngineEnd | undefined;
   for (let cursor = 0, size = -1; size !== 0; cursor += size) {
     const bytes = await readCompleteLines(path, cursor);
-    events.push(...parseLines(bytes));
     size = bytes.length;
+    for (const event of parseLines(bytes)) {
+      if (event['event'] === 'task_started') starts.set(event['task'], event);
+      if (event['event'] === 'engine_ended') end ??= engineEnd(event);
+      if (event['event'] !== 'task_ended') continue;
+      const task = taskEnd(event, starts.get(event['task']));
+      starts.delete(event['task']);
+      endedTasks += 1;
+      if (task.failed) failedTasks.push(task);
+    }
   }
-  const starts = new Map(
-    events.filter((e) => e['event'] === 'task_started').map((e) => [e['task'], e]),
-  );
-  const tasks = events
-    .filter((event) => event['event'] === 'task_ended')
-    .map((event) => taskEnd(event, starts.get(event['task'])));
-  const last = events.find((event) => event['event'] === 'engine_ended');
-  return { tasks, ...(last !== undefined && { end: engineEnd(last) }) };
+  return { endedTasks, failedTasks, ...(end !== undefined && { end }) };
 }
 
 function taskEnd(event: JsonObject, start: JsonObject | undefined): TaskEnd {

@@ -98,10 +98,23 @@ test('the story has the ends of tasks and of the engine', async () => {
   const ended = { event: 'engine_ended', status: 'permanentFail', message: 'm' };
   await writeFile(path, line({ ...START, ...stderr }) + line({ ...END, status: 'permanentFail' }));
   expect(await readStory(path)).toEqual({
-    tasks: [{ name: 'a', exitCode: 0, failed: true, stderrPath: '/e' }],
+    endedTasks: 1,
+    failedTasks: [{ name: 'a', exitCode: 0, failed: true, stderrPath: '/e' }],
   });
   await appendFile(path, line(ended));
   expect((await readStory(path)).end).toEqual({ status: 'permanentFail', message: 'm' });
+});
+
+test('the story of very many tasks has those that failed, and a count of all', async () => {
+  const tasks = Array.from({ length: 20_000 }, (_none, index) => String(index));
+  const ofTask = (task: string) => {
+    const status = task === '7' || task === '19999' ? 'permanentFail' : 'success';
+    return line({ ...START, task, name: `n${task}` }) + line({ ...END, task, status });
+  };
+  await writeFile(path, tasks.map(ofTask).join(''));
+  const { endedTasks, failedTasks } = await readStory(path);
+  expect(endedTasks).toBe(20_000);
+  expect(failedTasks.map(({ name }) => name)).toEqual(['n7', 'n19999']);
 });
 
 test('an unknown status of the engine counts as an error', async () => {
