@@ -14,14 +14,16 @@ export interface LogSource {
   readonly isNew: boolean;
 }
 
-/** A growing file on its way to storage, block by block, from where the copy in storage ends. */
+/**
+ * A growing file on its way to storage, block by block, from where the copy in storage ends. While it is
+ * empty there is no object: readers take the one for the other, and most tasks leave one log empty.
+ */
 export class LogTail {
   readonly #source: LogSource;
   readonly #storage: Storage;
   /** @throws when nothing may be written any more */
   readonly #assertLease: () => void;
   #offset: number | undefined;
-  #isMade = false;
 
   constructor(source: LogSource, storage: Storage, assertLease: () => void) {
     this.#source = source;
@@ -29,15 +31,13 @@ export class LogTail {
     this.#assertLease = assertLease;
   }
 
-  /** Copies what the file has grown by; an empty object is made at least, to be read meanwhile. */
+  /** Copies what the file has grown by. */
   async copy(): Promise<void> {
     const offset = (this.#offset ??= await this.#findEnd());
     const sizeBytes = await sizeOf(this.#source.path);
-    if (sizeBytes <= offset && this.#isMade) return;
+    if (sizeBytes <= offset) return;
     try {
-      if (!this.#isMade) await this.#append(0, new Uint8Array());
-      this.#isMade = true;
-      if (sizeBytes > offset) await this.#copyFrom(offset, sizeBytes);
+      await this.#copyFrom(offset, sizeBytes);
     } catch (error) {
       // Somebody shortened the copy: look again where it ends.
       if (error instanceof StorageError && error.code === 'gap') this.#offset = undefined;
@@ -47,9 +47,7 @@ export class LogTail {
 
   async #findEnd(): Promise<number> {
     if (this.#source.isNew) return 0;
-    const stored = await this.#storage.stat(this.#source.key);
-    this.#isMade = stored !== undefined;
-    return stored?.sizeBytes ?? 0;
+    return (await this.#storage.stat(this.#source.key))?.sizeBytes ?? 0;
   }
 
   async #append(offset: number, bytes: Uint8Array): Promise<void> {

@@ -41,7 +41,7 @@ describe('a daemon with simulated execution', () => {
       { taskId: '2', position: 2, name: 'sort', exitCode: 0, endedAt: expect.any(Number) },
     ]);
     expect(await service.runLog(runId, 'stdout')).toBe('workflow says hello\n');
-    expect(await service.runLog(runId, 'stderr')).toBe('');
+    expect(await service.runLog(runId, 'stderr')).toBeUndefined();
     expect(await service.taskLog(runId, '1', 'stdout')).toBe('aligned\n');
     expect(await service.store.listOutputs(runId, { limit: 10 })).toMatchObject([
       { path: 'a.bam', sizeBytes: 3, mediaType: 'application/octet-stream' },
@@ -169,7 +169,7 @@ describe('a daemon with real processes', () => {
       echo more >> $TASKS/a/stdout; echo late; task_ended a 0`);
     await until(async () => (await service.runLog(runId, 'stdout')) === 'early\n');
     await until(async () => (await service.taskLog(runId, 'a', 'stdout')) === 'from the task\n');
-    expect(await service.taskLog(runId, 'a', 'stderr')).toBe('');
+    expect(await service.taskLog(runId, 'a', 'stderr')).toBeUndefined();
     const [task] = await service.tasks(runId);
     expect(task).toMatchObject({ taskId: 'a', name: 'align', startedAt: expect.any(Number) });
     expect(task?.endedAt).toBeUndefined();
@@ -230,8 +230,8 @@ describe('a daemon with real processes', () => {
       mkfifo $TASKS/pipe
       printf '{"type":"started","taskId":"b","at":1,"name":"b","command":[],"stdoutPath":"'$TASKS/pipe'","notes":[]}\\n' >> $EVENTS`);
     await service.reached(logged, 'COMPLETE');
-    expect(await service.taskLog(logged, 'a', 'stdout')).toBe('');
-    expect(await service.taskLog(logged, 'b', 'stdout')).toBe('');
+    expect(await service.taskLog(logged, 'a', 'stdout')).toBeUndefined();
+    expect(await service.taskLog(logged, 'b', 'stdout')).toBeUndefined();
   });
 
   test('stores a link that stays inside the run as the file it leads to', async () => {

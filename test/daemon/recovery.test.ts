@@ -286,7 +286,7 @@ describe('the lease of a daemon', () => {
       leaseOwner: holder.daemonId,
     });
     expect(await service.store.listEvents(runId)).toEqual(events);
-    expect(await service.runLog(runId, 'stdout')).toBe('');
+    expect(await service.runLog(runId, 'stdout')).toBeUndefined();
     expect(await readFile(join(service.workRoot, runId, '1/stdout'), 'utf8')).toBe('ended\n');
   });
 
