@@ -94,7 +94,11 @@ export interface RunStore {
    */
   moveRun(move: RunMove): Promise<boolean>;
 
-  /** Adds or updates tasks (by task id) under a lease; false, and nothing written, when the lease is lost. */
+  /**
+   * Adds or updates tasks (by task id) under a lease; false, and nothing written, when the lease is lost.
+   * A task stays at the position at which it was first stored; where another task has the position of a
+   * new one, the new one goes to the end.
+   */
   saveTasks(lease: LeasedWrite, tasks: readonly Task[]): Promise<boolean>;
 }
 

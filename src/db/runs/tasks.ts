@@ -11,7 +11,7 @@ import { holdLease } from './lease.ts';
 
 type TaskRow = Selectable<TasksTable>;
 
-/** Adds and updates tasks under a lease. A task keeps the position that it was first saved with. */
+/** Adds and updates tasks under a lease. */
 export function saveTasks(
   connection: Connection,
   lease: LeasedWrite,
@@ -41,18 +41,60 @@ async function replaceTasks(
     .where('task_id', 'in', taskIds)
     .execute();
   const positions = new Map(saved.map((row) => [row.task_id, row.position]));
-  if (saved.length > 0) {
+  const updated = rows.flatMap((row) => {
+    const position = positions.get(row.task_id);
+    return position === undefined ? [] : [{ ...row, position }];
+  });
+  const added = await placed(
+    tx,
+    runId,
+    rows.filter((row) => !positions.has(row.task_id)),
+  );
+  if (updated.length > 0) {
     await tx
       .deleteFrom('task_logs')
       .where('run_id', '=', runId)
       .where('task_id', 'in', [...positions.keys()])
       .execute();
   }
-  const settled = rows.map((row) => ({
-    ...row,
-    position: positions.get(row.task_id) ?? row.position,
-  }));
-  await tx.insertInto('task_logs').values(settled).execute();
+  await tx
+    .insertInto('task_logs')
+    .values([...updated, ...added])
+    .execute();
+}
+
+/**
+ * New rows at positions that are free. An earlier attempt at the run may have left other tasks at theirs:
+ * then they go to the end, so that pages which were given out stay as they are.
+ */
+async function placed(
+  tx: Transaction<Tables>,
+  runId: string,
+  rows: readonly TaskRow[],
+): Promise<readonly TaskRow[]> {
+  if (rows.length === 0) return [];
+  const positions = rows.map((row) => row.position);
+  const taken = await tx
+    .selectFrom('task_logs')
+    .select('position')
+    .where('run_id', '=', runId)
+    .where('position', 'in', positions)
+    .execute();
+  if (taken.length === 0) return rows;
+  const isTaken = new Set(taken.map((row) => row.position));
+  let last = Math.max(...positions, await lastPosition(tx, runId));
+  return rows.map((row) => (isTaken.has(row.position) ? { ...row, position: (last += 1) } : row));
+}
+
+async function lastPosition(tx: Transaction<Tables>, runId: string): Promise<number> {
+  const last = await tx
+    .selectFrom('task_logs')
+    .select('position')
+    .where('run_id', '=', runId)
+    .orderBy('position', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return last?.position ?? 0;
 }
 
 export async function listTasks(

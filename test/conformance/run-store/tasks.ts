@@ -46,6 +46,25 @@ export function describeTasks(store: () => RunStore): void {
       ]);
     });
 
+    test('puts a new task to the end when an earlier attempt left another at its position', async () => {
+      const { run, lease } = await claimedRun(store());
+      await store().saveTasks(lease, [task(1, { taskId: 'b' }), task(2, { taskId: 'a' })]);
+      await store().saveTasks(lease, [
+        task(1, { taskId: 'a', exitCode: 0 }),
+        task(2, { taskId: 'c' }),
+        task(3, { taskId: 'd' }),
+      ]);
+      await store().saveTasks(lease, [task(4, { taskId: 'e' }), task(5, { taskId: 'f' })]);
+      expect((await all(run.runId)).map((t) => [t.taskId, t.position, t.exitCode])).toEqual([
+        ['b', 1, undefined],
+        ['a', 2, 0],
+        ['d', 3, undefined],
+        ['c', 4, undefined],
+        ['f', 5, undefined],
+        ['e', 6, undefined],
+      ]);
+    });
+
     test('takes the latest of several reports of a task', async () => {
       const { run, lease } = await claimedRun(store());
       await store().saveTasks(lease, [task(1), task(1, { exitCode: 3 })]);
