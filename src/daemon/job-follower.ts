@@ -9,7 +9,7 @@ import { RunLogs } from './run-logs.ts';
 import { TimeLimit } from './time-limit.ts';
 import { TaskTracker } from './task-tracker.ts';
 
-const TASKS_IN_ONE_WRITE = 100;
+const TASKS_IN_ONE_WRITE = 500;
 /** How long looks at the job may fail, as on a full disk, before the run fails of it. */
 const LONGEST_FAILURE_MS = 60_000;
 
@@ -19,8 +19,8 @@ export type JobEnd =
 
 /**
  * Follows a job: its tasks into the database, its logs into storage. Nothing of where it was needs to
- * be kept: another follower reads the events from the beginning, saves the same tasks at the same
- * positions, and goes on with each log where its copy ends.
+ * be kept: another follower reads the events from the beginning, passes over the tasks that are stored
+ * with their end, saves the others at the same positions, and goes on with each log where its copy ends.
  */
 export class JobFollower {
   readonly #context: RunContext;
@@ -28,6 +28,8 @@ export class JobFollower {
   readonly #tasks = new TaskTracker();
   readonly #logs: RunLogs;
   #cursor = 0;
+  /** Somebody may have followed the job before, up to a place that is not reached yet. */
+  #isBehind: boolean;
   #failingSince: number | undefined;
   #nextCopyAt = Number.NEGATIVE_INFINITY;
 
@@ -35,6 +37,7 @@ export class JobFollower {
     this.#context = context;
     this.#jobId = jobId;
     this.#logs = new RunLogs(context);
+    this.#isBehind = context.run.jobId !== undefined;
   }
 
   /**
@@ -69,7 +72,7 @@ export class JobFollower {
     try {
       // Asked before the events are read: of a job that ended, they are then complete.
       const status = await this.#context.parts.executor.poll(this.#jobId);
-      await this.#readEvents();
+      await this.#readEvents(() => this.#context.active.checkpoint());
       await this.#copyLogs();
       this.#failingSince = undefined;
       return status;
@@ -91,13 +94,15 @@ export class JobFollower {
     await this.#saveTasks(this.#tasks.takeChanged());
   }
 
-  async #readEvents(): Promise<void> {
+  /** `checkpoint` is called in between: there may be very many. */
+  async #readEvents(checkpoint: () => void = () => undefined): Promise<void> {
     const { engine, directory } = this.#context;
     for (;;) {
       const { events, cursor } = await engine.tasks(directory, this.#cursor);
       await this.#apply(events);
       if (cursor === this.#cursor) return;
       this.#cursor = cursor;
+      checkpoint();
     }
   }
 
@@ -107,9 +112,20 @@ export class JobFollower {
       const isNew = this.#tasks.apply(event);
       if (isNew && event.type === 'started') this.#logs.openTask(event);
     }
-    const ended = events.filter((event) => event.type === 'ended');
-    await this.#logs.closeTasks(ended.map(({ taskId }) => taskId));
-    await this.#saveTasks(this.#tasks.takeChanged());
+    const changed = await this.#unknown(this.#tasks.takeChanged());
+    await this.#logs.closeTasks(changed.filter(isEnded).map(({ taskId }) => taskId));
+    await this.#saveTasks(changed);
+  }
+
+  /** Without the tasks that the follower before stored; of the ended ones it has copied the logs. */
+  async #unknown(tasks: readonly Task[]): Promise<readonly Task[]> {
+    if (!this.#isBehind || tasks.length === 0) return tasks;
+    const { parts, run } = this.#context;
+    const known = await persist(this.#context, () => parts.store.listKnownTasks(run.runId, tasks));
+    this.#isBehind = known.size > 0;
+    const isKnown = ({ taskId }: Task) => known.has(taskId);
+    this.#logs.passOver(tasks.filter((task) => isEnded(task) && isKnown(task)));
+    return tasks.filter((task) => !isKnown(task));
   }
 
   async #copyLogs(): Promise<void> {
@@ -129,4 +145,8 @@ export class JobFollower {
       throw new Interruption('lease_lost');
     }
   }
+}
+
+function isEnded(task: Task): boolean {
+  return task.endedAt !== undefined;
 }

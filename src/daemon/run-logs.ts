@@ -1,4 +1,5 @@
 import type { TaskStarted } from '../engines/engine.ts';
+import type { Task } from '../runs/run.ts';
 import { runLogKey, taskLogKey, type LogStream } from '../runs/storage-keys.ts';
 import { allOf } from './all-of.ts';
 import { Interruption } from './interruption.ts';
@@ -55,6 +56,11 @@ export class RunLogs {
       await allOf(some.map((tail) => this.#copyRest(tail)));
     }
     for (const taskId of taskIds) this.#ofTasks.delete(taskId);
+  }
+
+  /** Leaves tasks alone whose logs are in storage to their end. */
+  passOver(tasks: readonly Pick<Task, 'taskId'>[]): void {
+    for (const { taskId } of tasks) this.#ofTasks.delete(taskId);
   }
 
   /** Copies the rest of all logs. */

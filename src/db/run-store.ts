@@ -14,7 +14,7 @@ import { getOutput, listOutputs } from './runs/outputs.ts';
 import { requestPause } from './runs/pause.ts';
 import { getQueuePosition } from './runs/queue-position.ts';
 import { markLogsRemoved, removeRun } from './runs/remove.ts';
-import { getTask, listTasks, saveTasks } from './runs/tasks.ts';
+import { getTask, listKnownTasks, listTasks, saveTasks } from './runs/tasks.ts';
 
 /** The runs in the database: each operation is a file in `runs/`. */
 export function createRunStore(connection: Connection): RunStore {
@@ -39,6 +39,7 @@ export function createRunStore(connection: Connection): RunStore {
     listEvents: (runId) => listEvents(connection, runId),
     listTasks: (runId, page) => listTasks(connection, runId, page),
     getTask: (runId, taskId) => getTask(connection, runId, taskId),
+    listKnownTasks: (runId, tasks) => listKnownTasks(connection, runId, tasks),
     listOutputs: (runId, page) => listOutputs(connection, runId, page),
     getOutput: (runId, path) => getOutput(connection, runId, path),
     listEnded: (query) => listEnded(connection, query),

@@ -32,6 +32,11 @@ export interface RunStore {
   /** Tasks by position, those after position `after`. */
   listTasks(runId: string, page: { after: number; limit: number }): Promise<readonly Task[]>;
   getTask(runId: string, taskId: string): Promise<Task | undefined>;
+  /**
+   * Ids of those of the tasks of which all is stored already: the same start and, of an ended one, the
+   * same end and exit code.
+   */
+  listKnownTasks(runId: string, tasks: readonly Task[]): Promise<ReadonlySet<string>>;
   /** Outputs by path (in order of code points), those after path `after` and below `prefix`. */
   listOutputs(
     runId: string,

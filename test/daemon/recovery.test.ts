@@ -7,6 +7,7 @@ import { createLocalExecutor } from '../../src/executors/local/local-executor.ts
 import { decodeJobId, encodeJobId } from '../../src/executors/local/local-job.ts';
 import { isRunning, readProcess } from '../../src/executors/process-stat.ts';
 import type { NewDaemon } from '../../src/runs/daemon-registry.ts';
+import { taskLogKey } from '../../src/runs/storage-keys.ts';
 import { killed, openService, type TestService } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
@@ -54,6 +55,30 @@ describe('a daemon process that dies', () => {
       { taskId: 'a', position: 1, exitCode: 0 },
       { taskId: 'b', position: 2, exitCode: 0 },
       { taskId: 'c', position: 3, exitCode: 0 },
+    ]);
+  });
+
+  test('in the middle of a run: what it stored with its end is left alone by the next one', async () => {
+    const first = await service.spawnDaemon();
+    const runId = await service.submit(`
+      task_started a align; echo one > $TASKS/a/stdout; task_ended a 0
+      task_started b sort; echo two > $TASKS/b/stdout
+      ${UNTIL_RELEASED}
+      task_ended b 0`);
+    await until(async () => (await service.taskLog(runId, 'b', 'stdout')) === 'two\n');
+    await until(async () => (await service.tasks(runId))[0]?.exitCode === 0);
+    await killed(first);
+    const run = { runId, attempt: 1 };
+    for (const task of ['a', 'b']) await service.storage.delete(taskLogKey(run, task, 'stdout'));
+
+    await service.spawnDaemon();
+    await until(async () => (await service.taskLog(runId, 'b', 'stdout')) === 'two\n');
+    await release(runId);
+    await service.reached(runId, 'COMPLETE');
+    expect(await service.taskLog(runId, 'a', 'stdout')).toBeUndefined();
+    expect(await service.tasks(runId)).toMatchObject([
+      { taskId: 'a', position: 1, exitCode: 0 },
+      { taskId: 'b', position: 2, exitCode: 0 },
     ]);
   });
 

@@ -97,6 +97,40 @@ async function lastPosition(tx: Transaction<Tables>, runId: string): Promise<num
   return last?.position ?? 0;
 }
 
+export async function listKnownTasks(
+  { db }: Connection,
+  runId: string,
+  tasks: readonly Task[],
+): Promise<ReadonlySet<string>> {
+  const known = new Set<string>();
+  for (const batch of batches(tasks)) {
+    const taskIds = batch.map((task) => task.taskId);
+    const rows = await db
+      .selectFrom('task_logs')
+      .select(['task_id', 'started_at', 'ended_at', 'exit_code'])
+      .where('run_id', '=', runId)
+      .where('task_id', 'in', taskIds)
+      .execute();
+    const stored = new Map(rows.map((row) => [row.task_id, row]));
+    for (const task of batch) {
+      const row = stored.get(task.taskId);
+      if (row && tellsAll(row, task)) known.add(task.taskId);
+    }
+  }
+  return known;
+}
+
+/** True when the row tells as much of the task, or its end besides. */
+function tellsAll(
+  row: Pick<TaskRow, 'started_at' | 'ended_at' | 'exit_code'>,
+  { startedAt, endedAt, exitCode }: Task,
+): boolean {
+  if (row.started_at !== (startedAt ?? null)) return false;
+  return (
+    endedAt === undefined || (row.ended_at === endedAt && row.exit_code === (exitCode ?? null))
+  );
+}
+
 export async function listTasks(
   { db }: Connection,
   runId: string,

@@ -114,6 +114,42 @@ export function describeTasks(store: () => RunStore): void {
     });
   });
 
+  describe('listKnownTasks', () => {
+    const times = { startedAt: 1, endedAt: 2, exitCode: 0 };
+
+    test('tells the tasks that are stored with the same start, end and exit code', async () => {
+      const { run, lease } = await claimedRun(store());
+      await store().saveTasks(lease, [
+        task(1, times),
+        task(2, { startedAt: 1 }),
+        task(3, { startedAt: 1, endedAt: 2 }),
+        ...[4, 5, 6].map((position) => task(position, times)),
+        task(7, { startedAt: 1 }),
+      ]);
+      const known = await store().listKnownTasks(run.runId, [
+        task(1, times),
+        task(2, { startedAt: 1 }),
+        task(3, { startedAt: 1 }),
+        task(4, { ...times, startedAt: 0 }),
+        task(5, { ...times, endedAt: 3 }),
+        task(6, { ...times, exitCode: 1 }),
+        task(7, times),
+        task(8, times),
+      ]);
+      expect([...known]).toEqual(['task-1', 'task-2', 'task-3']);
+    });
+
+    test('looks at thousands, and at none of other runs', async () => {
+      const { run, lease } = await claimedRun(store());
+      const other = await claimedRun(store());
+      const tasks = Array.from({ length: 3000 }, (_, index) => task(index + 1, times));
+      await store().saveTasks(lease, tasks);
+      expect((await store().listKnownTasks(run.runId, tasks)).size).toBe(3000);
+      expect((await store().listKnownTasks(other.run.runId, tasks)).size).toBe(0);
+      expect((await store().listKnownTasks(run.runId, [])).size).toBe(0);
+    });
+  });
+
   describe('listTasks', () => {
     test('gives pages by position', async () => {
       const { run, lease } = await claimedRun(store());
