@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isTerminal } from '../../runs/state.ts';
 import { isTransient } from '../../wes/client-error.ts';
-import { eachPage, type WesClient } from '../../wes/client.ts';
+import type { WesClient } from '../../wes/client.ts';
 import type { RunState } from '../../wes/reading.ts';
 import type { TaskLog } from '../../wes/run-log.ts';
+import { TaskPages } from './task-pages.ts';
 
 export interface RunSnapshot {
   readonly run: RunState;
@@ -23,7 +24,6 @@ export interface FollowOptions {
 const SHORTEST_INTERVAL_MS = 200;
 const LONGEST_INTERVAL_MS = 2000;
 const PATIENCE_MS = 60_000;
-const TASK_PAGE_SIZE = 1000;
 
 /** A run and its tasks again and again, the last time in a state that it never leaves. */
 export async function* followRun(
@@ -32,14 +32,22 @@ export async function* followRun(
   options: FollowOptions,
 ): AsyncGenerator<RunSnapshot, void, undefined> {
   const beganAt = performance.now();
+  const pages = new TaskPages(client, runId);
+  const withTasks = options.withTasks ?? true;
+  let lastState: string | undefined;
   let silentSince: number | undefined;
   for (;;) {
     const askedAt = performance.now();
     try {
-      const snapshot = await readSnapshot(client, runId, options.withTasks ?? true);
+      // The state first: tasks that are read after the end are all of them.
+      const run = await client.getRunStatus(runId);
+      // Another attempt begins tasks anew; and what is said of the end is what the server says then.
+      if (run.state !== lastState) pages.forget();
+      const tasks = withTasks ? await pages.read() : [];
+      lastState = run.state;
       silentSince = undefined;
-      yield snapshot;
-      if (isTerminal(snapshot.run.state)) return;
+      yield { run, tasks };
+      if (isTerminal(run.state)) return;
     } catch (error) {
       if (!isTransient(error)) throw error;
       if (silentSince === undefined) options.onSilence?.(error);
@@ -55,23 +63,4 @@ export async function* followRun(
 function interval(sinceBeginMs: number, answerMs: number): number {
   const relaxed = Math.min(LONGEST_INTERVAL_MS, SHORTEST_INTERVAL_MS + sinceBeginMs / 20);
   return Math.max(relaxed, answerMs * 4);
-}
-
-/** The state first: tasks that are read after the end are all of them. */
-async function readSnapshot(
-  client: WesClient,
-  runId: string,
-  withTasks: boolean,
-): Promise<RunSnapshot> {
-  const run = await client.getRunStatus(runId);
-  return { run, tasks: withTasks ? await allTasks(client, runId) : [] };
-}
-
-export async function allTasks(client: WesClient, runId: string): Promise<readonly TaskLog[]> {
-  const pages = eachPage((pageToken) =>
-    client.listTasks(runId, { pageSize: TASK_PAGE_SIZE, pageToken }),
-  );
-  const tasks: TaskLog[] = [];
-  for await (const page of pages) tasks.push(...page);
-  return tasks;
 }
