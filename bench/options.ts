@@ -46,7 +46,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
   };
 }
 
-function databasesOf(wanted: string | undefined): readonly DatabaseName[] {
+export function databasesOf(wanted: string | undefined): readonly DatabaseName[] {
   const all: readonly DatabaseName[] = ['SQLite', 'MariaDB'];
   if (wanted === undefined) return all;
   const chosen = all.filter((name) => name.toLowerCase() === wanted.toLowerCase());
