@@ -41,6 +41,7 @@ export function serviceSettings(
     // High, so that what the service must survive never costs a run.
     RUN_MAX_ATTEMPTS: '50',
     LOG_LEVEL: 'info',
+    CONTAINERS: 'none',
     CHAOS_MARKS: marks,
   };
 }

@@ -14,7 +14,7 @@ const settings: readonly Setting[] = Object.values(SETTINGS);
 
 function shownDefault(setting: Setting): string {
   if (setting.fallback === undefined) return '';
-  if (Array.isArray(setting.fallback)) return '';
+  if (Array.isArray(setting.fallback)) return setting.fallback.join(',');
   return `${setting.fallback as string | number | boolean}`.replace(
     '${HOME_DATA}',
     '~/.local/share/ga4gh-wes',

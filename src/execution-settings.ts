@@ -1,6 +1,21 @@
-import { choice, flag, integer, list, number, seconds, text } from './setting-forms.ts';
+import {
+  choice,
+  flag,
+  integer,
+  list,
+  number,
+  seconds,
+  text,
+  variableNames,
+} from './setting-forms.ts';
 
 const BYTES_PER_MEBIBYTE = 1024 * 1024;
+
+const PROXIES_AND_CERTIFICATES = [
+  ...['http_proxy', 'https_proxy', 'ftp_proxy', 'all_proxy', 'no_proxy'],
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'ALL_PROXY', 'NO_PROXY'],
+  ...['SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'],
+];
 
 /** The settings of daemons and of what they execute: a part of SETTINGS. */
 export const EXECUTION_SETTINGS = {
@@ -19,6 +34,17 @@ export const EXECUTION_SETTINGS = {
     'WARM_ENGINES',
     true,
     'Whether daemons keep engines that can be kept loaded (cwltool) in memory, about 70 MB each, so that runs start in milliseconds.',
+  ),
+  containers: choice(
+    'CONTAINERS',
+    ['auto', 'none', 'docker', 'podman', 'singularity', 'apptainer'],
+    'auto',
+    'What runs the containers that tasks ask for, on the machine of the daemon: `auto` takes the first of the others that works there; with `none` tasks run without, and workflows that insist on a container are refused. See docs/operations.md.',
+  ),
+  engineEnvironment: variableNames(
+    'ENGINE_ENVIRONMENT',
+    PROXIES_AND_CERTIFICATES,
+    "Names of the variables of the daemon's environment that every engine gets, where they are set; `,` for none. Tasks do not get them.",
   ),
   workDir: text(
     'WORK_DIR',

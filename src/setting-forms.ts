@@ -56,6 +56,12 @@ export function list(env: string, description: string) {
   const takes = 'a list separated by commas';
   return { env, kind: 'list' as const, fallback: [], description, takes, schema };
 }
+/** A list of names of environment variables. */
+export function variableNames(env: string, fallback: readonly string[], description: string) {
+  const schema = Type.Array(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }));
+  const takes = 'a list of names of environment variables, separated by commas';
+  return { ...list(env, description), fallback, takes, schema };
+}
 export function choice<const T extends readonly string[]>(
   env: string,
   values: T,

@@ -72,9 +72,18 @@ describe('the configuration', () => {
     [{ API_PORT: '70000' }, 'API_PORT: must be a whole number from 0 to 65535'],
     [{ AUTH_METHOD: 'magic' }, 'AUTH_METHOD: must be one of none, basic'],
     [{ TRUST_PROXY: 'maybe' }, 'TRUST_PROXY: must be true or false'],
+    [
+      { ENGINE_ENVIRONMENT: 'http_proxy,2nd' },
+      'ENGINE_ENVIRONMENT: must be a list of names of environment variables, separated by commas',
+    ],
     [{ ALLOWED_FILE_ROOTS: 'data' }, 'ALLOWED_FILE_ROOTS: "data" must be an absolute path'],
   ])('%j is refused with the name of the setting and what it takes', (environment, message) => {
     expect(() => loadConfig({ environment })).toThrow(new ConfigError([message]));
+  });
+
+  test('a list with a default can be emptied', () => {
+    expect(loadConfig({ environment: {} }).engineEnvironment).toContain('https_proxy');
+    expect(loadConfig({ environment: { ENGINE_ENVIRONMENT: ',' } }).engineEnvironment).toEqual([]);
   });
 
   test('every wrong setting is named at once', () => {

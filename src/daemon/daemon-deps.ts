@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { InstalledEngine } from '../engines/detect.ts';
-import type { EngineInstallation } from '../engines/engine.ts';
+import type { EngineContext, EngineInstallation } from '../engines/engine.ts';
 import type { Executor, JobLimits } from '../executors/executor.ts';
 import type { DaemonRegistry } from '../runs/daemon-registry.ts';
 import type { Removals } from '../runs/removals.ts';
@@ -42,6 +42,10 @@ export interface DaemonSettings {
   readonly allowedFileRoots: readonly string[];
   /** Addresses of the warm servers of installations that have one running. */
   readonly warmServers?: ReadonlyMap<EngineInstallation, string>;
+  /** How tasks run in containers; without, they are processes of the machine. */
+  readonly containers?: NonNullable<EngineContext['containers']>;
+  /** What of the daemon's environment engines get. */
+  readonly engineEnvironment?: Readonly<Record<string, string>>;
   readonly drain: Drain;
   /** How many runs may be under a lease in the whole deployment. */
   readonly concurrencyLimits?: ConcurrencyLimits;

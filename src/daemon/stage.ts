@@ -88,7 +88,8 @@ async function copyFromStorage(context: RunContext, name: string, path: string):
 
 function commandOf(context: RunContext): Command {
   const { engine, installation, parts, run, directory } = context;
-  const { coresPerRun, searchPath, allowedFileRoots, warmServers } = parts.settings;
+  const { coresPerRun, searchPath, allowedFileRoots, warmServers, containers, engineEnvironment } =
+    parts.settings;
   const warmServer = warmServers?.get(installation);
   try {
     return engine.command({
@@ -100,6 +101,8 @@ function commandOf(context: RunContext): Command {
       searchPath,
       allowedFileRoots,
       ...(warmServer !== undefined && { warmServer }),
+      ...(containers !== undefined && { containers }),
+      ...(engineEnvironment !== undefined && { environment: engineEnvironment }),
     });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

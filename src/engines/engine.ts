@@ -88,10 +88,13 @@ export interface EngineContext extends RequestLimits {
   readonly containers?: ContainerRuntime;
   /** Address that was given to this installation's warm server, where there is one. */
   readonly warmServer?: string;
+  /** What of the daemon's environment engines get, as proxies; for the engine, not for its tasks. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** What starts containers, by the name of its program. */
-export type ContainerRuntime = 'docker' | 'podman' | 'singularity' | 'apptainer';
+/** What starts containers, by the name of its program; the preferred one first. */
+export const CONTAINER_RUNTIMES = ['docker', 'podman', 'singularity', 'apptainer'] as const;
+export type ContainerRuntime = (typeof CONTAINER_RUNTIMES)[number];
 
 export type TaskEvent = TaskStarted | TaskEnded;
 

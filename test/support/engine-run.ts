@@ -22,6 +22,8 @@ export interface RunSetup {
   readonly allowedFileRoots?: readonly string[];
   readonly cacheDirectory?: string;
   readonly containers?: ContainerRuntime;
+  /** What of the daemon's environment engines get. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Address of a warm server for the installation. */
   readonly warmServer?: string;
 }
@@ -38,11 +40,18 @@ export interface EngineRun {
   remove(): Promise<void>;
 }
 
-export async function startEngineRun(
+/** A run that is ready to be started by whoever gets it. */
+export interface PreparedRun {
+  readonly workRoot: string;
+  readonly directory: RunDirectory;
+  readonly command: Command;
+}
+
+export async function prepareEngineRun(
   engine: Engine,
   installation: EngineInstallation,
   { request, files = {}, cores = 2, allowedFileRoots = [], ...more }: RunSetup,
-): Promise<EngineRun> {
+): Promise<PreparedRun> {
   const workRoot = await mkdtemp(join(tmpdir(), 'wes engine run-'));
   const directory = runDirectory(workRoot, 'run', 1);
   await stage(directory, files);
@@ -52,6 +61,15 @@ export async function startEngineRun(
     ...more,
   });
   for (const { path, content } of command.files) await writeFile(path, content);
+  return { workRoot, directory, command };
+}
+
+export async function startEngineRun(
+  engine: Engine,
+  installation: EngineInstallation,
+  setup: RunSetup,
+): Promise<EngineRun> {
+  const { workRoot, directory, command } = await prepareEngineRun(engine, installation, setup);
   const child = launch(command);
   const exited = new Promise<number>((resolve) => {
     child.on('exit', (code, signal) => resolve(code ?? 128 + (signal === 'SIGKILL' ? 9 : 15)));

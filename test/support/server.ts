@@ -48,6 +48,8 @@ export class TestDeployment {
       DATA_DIR: join(this.directory, 'data'),
       API_PORT: '0',
       LOG_LEVEL: 'warn',
+      // The same wherever the tests run, whatever is installed there.
+      CONTAINERS: 'none',
       // Halves the time that a process needs to start.
       NODE_COMPILE_CACHE: join(ROOT, '.cache', 'compile'),
       ...this.#settings,

@@ -3,6 +3,7 @@ import { checkExposure } from '../wiring/authenticator.ts';
 import { broken, ok, type Finding } from './check.ts';
 import { checkDatabase } from './database-checks.ts';
 import {
+  checkContainers,
   checkEngines,
   checkExecutor,
   checkLimits,
@@ -21,6 +22,7 @@ export async function examine(config: Config, now: number): Promise<readonly Fin
     await checkWorkDirectory(config),
     await checkExecutor(config),
     await checkLimits(config),
+    await checkContainers(config),
     await checkEngines(config),
   ];
 }

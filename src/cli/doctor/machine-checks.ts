@@ -3,6 +3,7 @@ import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../../config.ts';
 import { byteCount } from '../client/run-display.ts';
+import { chooseContainers } from '../wiring/containers.ts';
 import { createExecutor, detectInstalled } from '../wiring/engines.ts';
 import { createStorage } from '../wiring/storage.ts';
 import { attempt, broken, ok, warning, type Finding } from './check.ts';
@@ -69,6 +70,14 @@ export async function checkLimits(config: Config): Promise<Finding> {
     const detail = `${able}; runs are paused with ${pause}`;
     if (missing.length === 0) return ok('Limits', detail);
     return ok('Limits', `${detail}. For ${missing.join(', ')}: ${remedy}`);
+  });
+}
+
+/** As a daemon would find it; a runtime that was named and does not work keeps the daemon from starting. */
+export async function checkContainers(config: Config): Promise<Finding> {
+  return await attempt('Containers', 'See "Containers" in docs/operations.md', async () => {
+    const { detail } = await chooseContainers(config);
+    return ok('Containers', `CONTAINERS=${config.containers}: ${detail}`);
   });
 }
 

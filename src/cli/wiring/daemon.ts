@@ -7,6 +7,7 @@ import { createDaemon, type Daemon } from '../../daemon/daemon.ts';
 import type { DaemonSettings, Drain } from '../../daemon/daemon-deps.ts';
 import type { Database } from '../../db/open.ts';
 import type { InstalledEngine } from '../../engines/detect.ts';
+import { chooseContainers, engineEnvironment } from './containers.ts';
 import { runLimits } from './run-limits.ts';
 import { createExecutor, detectInstalled } from './engines.ts';
 import { createStorage } from './storage.ts';
@@ -34,7 +35,11 @@ export async function startDaemon(
   searchPath: string | undefined,
 ): Promise<RunningDaemon> {
   await mkdir(config.workDir, { recursive: true, mode: 0o700 });
-  const engines = await detectInstalled(config);
+  const [engines, { runtime, detail }] = await Promise.all([
+    detectInstalled(config),
+    chooseContainers(config),
+  ]);
+  logger.info({ containers: detail }, 'containers looked for');
   const path = enginePath(searchPath);
   const warm = startWarmServers(config.warmEngines ? engines : [], { logger, searchPath: path });
   const daemon = createDaemon({
@@ -44,7 +49,12 @@ export async function startDaemon(
     storage: createStorage(config),
     executor: createExecutor(config),
     engines,
-    settings: { ...daemonSettings(config, path), warmServers: warm.addresses },
+    settings: {
+      ...daemonSettings(config, path),
+      warmServers: warm.addresses,
+      engineEnvironment: engineEnvironment(config, runtime),
+      ...(runtime !== undefined && { containers: runtime }),
+    },
     logger,
   });
   try {

@@ -11,10 +11,10 @@ type RunLimits = Pick<DaemonSettings, 'concurrencyLimits' | 'jobLimits' | 'runTi
  */
 export function runLimits(config: Config): RunLimits {
   const concurrencyLimits = concurrency(config);
-  const jobLimits = ofOneJob(config);
+  const ofOneJob = jobLimits(config);
   return {
     ...(Object.keys(concurrencyLimits).length > 0 && { concurrencyLimits }),
-    ...(Object.keys(jobLimits).length > 0 && { jobLimits }),
+    ...(Object.keys(ofOneJob).length > 0 && { jobLimits: ofOneJob }),
     ...(config.runTimeout > 0 && { runTimeoutSeconds: config.runTimeout }),
   };
 }
@@ -37,7 +37,9 @@ function engineLimit(text: string): readonly [string, number] {
   return [engine, Number(number)];
 }
 
-function ofOneJob(config: Config): JobLimits {
+export function jobLimits(
+  config: Pick<Config, 'runMemoryLimitBytes' | 'runCpuLimit' | 'runProcessLimit'>,
+): JobLimits {
   return {
     ...(config.runMemoryLimitBytes > 0 && { memoryBytes: config.runMemoryLimitBytes }),
     ...(config.runCpuLimit > 0 && { cpuCores: config.runCpuLimit }),

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { RUN_MARKER, type Command } from '../../runs/command.ts';
+import type { Command } from '../../runs/command.ts';
 import type { JsonObject } from '../../runs/json.ts';
+import { containerArguments, startedContainers } from '../driven/containers.ts';
 import { outputObjectPath } from '../driven/output-object.ts';
 import { findWorkflow } from '../driven/workflow-place.ts';
-import type { EngineContext } from '../engine.ts';
+import type { ContainerRuntime, EngineContext } from '../engine.ts';
 import { pythonEnvironment } from '../python/environment.ts';
 import { throughForkServer } from '../python/fork-server.ts';
 import { parameterOptions, parameterValue } from './parameters.ts';
@@ -12,11 +13,7 @@ import { parameterOptions, parameterValue } from './parameters.ts';
 /** The Python package beside this file that runs cwltool and writes the events. */
 export const DRIVER = fileURLToPath(new URL('./driver', import.meta.url));
 
-/** `environment` is added to the engine's own, as for proxies. */
-export function cwltoolCommand(
-  context: EngineContext,
-  environment: Readonly<Record<string, string>>,
-): Command {
+export function cwltoolCommand(context: EngineContext): Command {
   const { directory, request } = context;
   return {
     argv: throughForkServer(
@@ -26,13 +23,23 @@ export function cwltoolCommand(
       context.warmServer,
     ),
     workingDirectory: directory.execution,
-    environment: { ...environment, ...pythonEnvironment(context) },
+    environment: pythonEnvironment(context),
     stdoutPath: directory.stdout,
     stderrPath: directory.stderr,
     files: [{ path: directory.inputs, content: inputText(request.workflowParams ?? {}) }],
     stopSignal: 'SIGTERM',
+    ...startedContainers(context),
   };
 }
+
+/** cwltool knows Apptainer by the name that it had, which the driver sees to. */
+const CONTAINER_OPTIONS: Readonly<Record<ContainerRuntime | 'none', readonly string[]>> = {
+  none: ['--no-container'],
+  docker: [],
+  podman: ['--podman'],
+  singularity: ['--singularity'],
+  apptainer: ['--singularity'],
+};
 
 function driverArguments(context: EngineContext): readonly string[] {
   const { directory, request, allowedFileRoots } = context;
@@ -44,6 +51,7 @@ function driverArguments(context: EngineContext): readonly string[] {
     ...['--inputs', directory.inputs],
     ...['--cores', String(context.cores)],
     ...allowedFileRoots.flatMap((root) => ['--allow-root', root]),
+    ...containerArguments(context),
     ...(parameterValue(request, 'parallel') === 'true' ? [] : ['--serial']),
   ];
 }
@@ -51,12 +59,10 @@ function driverArguments(context: EngineContext): readonly string[] {
 function cwltoolArguments(context: EngineContext): readonly string[] {
   const { directory, request } = context;
   return [
-    '--no-container',
+    ...CONTAINER_OPTIONS[context.containers ?? 'none'],
     '--disable-ga4gh-tool-registry',
     '--disable-color',
     '--timestamps',
-    // Tasks get an environment of cwltool's making; by this they are still known as parts of the run.
-    ...['--preserve-environment', RUN_MARKER],
     ...['--outdir', directory.outputs],
     ...['--tmpdir-prefix', join(directory.temporary, 'task-')],
     ...['--tmp-outdir-prefix', join(directory.temporary, 'outputs-')],

@@ -10,13 +10,8 @@ import { readOutputs } from './outputs.ts';
 import { CWLTOOL_PACKAGE } from './package.ts';
 import { CWLTOOL_PARAMETERS } from './parameters.ts';
 
-export interface CwltoolOptions {
-  /** Added to the environment of every run: proxies, certificates. Tasks do not get it. */
-  readonly environment?: Readonly<Record<string, string>>;
-}
-
 /** CWL by cwltool, the reference implementation, through a driver that tells of tasks as they happen. */
-export function createCwltoolEngine({ environment = {} }: CwltoolOptions = {}): Engine {
+export function createCwltoolEngine(): Engine {
   return {
     name: 'cwltool',
     workflowTypes: { CWL: ['v1.0', 'v1.1', 'v1.2'] },
@@ -27,7 +22,7 @@ export function createCwltoolEngine({ environment = {} }: CwltoolOptions = {}): 
       checkInputs(request.workflowParams ?? {}, limits);
     },
     warmServer: (installation, address) => forkServer(installation, DRIVER, address),
-    command: (context) => cwltoolCommand(context, environment),
+    command: cwltoolCommand,
     tasks: ({ events }, cursor) => readTaskEvents(events, cursor),
     outputs: readOutputs,
     classify: classifyEnd,

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from '../../runs/command.ts';
 import { OUTPUT_REFERENCE } from '../../runs/run.ts';
+import { containerArguments, startedContainers } from '../driven/containers.ts';
 import { outputObjectPath } from '../driven/output-object.ts';
 import { findWorkflow } from '../driven/workflow-place.ts';
 import type { EngineContext } from '../engine.ts';
@@ -22,6 +23,7 @@ export function miniwdlCommand(context: EngineContext): Command {
     stderrPath: directory.stderr,
     files: [{ path: directory.inputs, content: JSON.stringify(request.workflowParams ?? {}) }],
     stopSignal: 'SIGTERM',
+    ...startedContainers(context),
   };
 }
 
@@ -37,6 +39,7 @@ function driverArguments(context: EngineContext): readonly string[] {
     ...['--inputs', directory.inputs],
     ...['--cores', String(Math.max(1, Math.floor(cores)))],
     ...allowedFileRoots.flatMap((root) => ['--allow-root', root]),
+    ...containerArguments(context),
     ...parameterOptions(request),
     workflowAddress(context),
   ];

@@ -8,6 +8,7 @@ import { removeGroups, sweepGroups } from './cgroup/job-groups.ts';
 import { describeLimits, requireLimits } from './cgroup/limit-support.ts';
 import { createPlaces, mergePlaces, type FindPlace } from './cgroup/places.ts';
 import { prepareGroups } from './cgroup/prepare-groups.ts';
+import { endContainers, pauseContainers, resumeContainers, writeContainers } from './containers.ts';
 import { readClaim, readGroups, type JobClaim } from './job-files.ts';
 import { isReachable, isUnderWay, pollJob } from './job-status.ts';
 import { checkJobIdLength, decodeJobId, encodeJobId, type LocalJob } from './local-job.ts';
@@ -37,6 +38,7 @@ export function createLocalExecutor(settings: LocalExecutorSettings = {}): Execu
     checkJobIdLength(jobOf(command, context, { ...LONGEST_CLAIM, host: identity }));
     const earlier = await find(command, context);
     if (earlier !== undefined) return earlier;
+    await writeContainers(context.directory, command.containers);
     const child = await startInGroups(command, context, identity, findPlace);
     const jobId = await find(command, context);
     if (jobId === undefined) {
@@ -73,11 +75,24 @@ export function createLocalExecutor(settings: LocalExecutorSettings = {}): Execu
 }
 
 async function pauseJob(job: LocalJob, host: Host): Promise<void> {
-  if (await isUnderWay(job, host, 'paused')) await pauseProcesses(job);
+  if (!(await isUnderWay(job, host, 'paused'))) return;
+  // First the processes: none of them starts another container then.
+  await pauseProcesses(job);
+  try {
+    await pauseContainers(job);
+  } catch (error) {
+    await resumeAll(job);
+    throw error;
+  }
 }
 
 async function resumeJob(job: LocalJob, host: Host): Promise<void> {
-  if (await isUnderWay(job, host, 'resumed')) await resumeProcesses(job);
+  if (await isUnderWay(job, host, 'resumed')) await resumeAll(job);
+}
+
+async function resumeAll(job: LocalJob): Promise<void> {
+  await resumeContainers(job);
+  await resumeProcesses(job);
 }
 
 async function cleanUpJob(job: LocalJob, host: Host): Promise<void> {
@@ -126,8 +141,11 @@ function jobOf(command: Command, context: JobContext, claim: JobClaim): LocalJob
 }
 
 async function stopJob(job: LocalJob, host: Host, graceSeconds: number): Promise<void> {
-  if (!(await isReachable(job, host, 'stopped'))) return;
-  await stopProcesses(job, graceSeconds);
+  const isHere = await isReachable(job, host, 'stopped');
+  if (isHere) await stopProcesses(job, graceSeconds);
+  // A daemon of Docker is none of the job's processes, and may outlive the place where they ran.
+  await endContainers(job);
+  if (!isHere) return;
   // Nobody cleans up after a job that was cancelled.
   await removeGroups(await readGroups(job));
 }

@@ -190,6 +190,10 @@ describe('wes doctor', () => {
       status: 'ok',
       detail: expect.stringMatching(/can be kept; runs are paused with/) as unknown,
     });
+    expect(of('Containers')).toMatchObject({
+      status: 'ok',
+      detail: expect.stringMatching(/^CONTAINERS=auto: \w+/) as unknown,
+    });
     expect(of('Daemons')).toMatchObject({
       status: 'warning',
       remedy: expect.stringContaining('wes daemon') as unknown,

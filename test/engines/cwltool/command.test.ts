@@ -23,7 +23,7 @@ async function attach(name: string): Promise<void> {
 }
 
 function command(changes: Partial<EngineContext> = {}): Command {
-  return createCwltoolEngine({ environment: { https_proxy: 'proxy', HOME: '/not/this' } }).command({
+  return createCwltoolEngine().command({
     runId: 'the-run',
     request: cwlRequest(),
     installation: { engine: 'cwltool', version: '3', launcher: ['/opt/python'] },
@@ -35,8 +35,9 @@ function command(changes: Partial<EngineContext> = {}): Command {
   });
 }
 
-test('the environment is its own but for what the service adds', () => {
-  expect(command().environment).toMatchObject({
+test('the environment is its own but for what the operator lets through', () => {
+  const environment = { https_proxy: 'proxy', HOME: '/not/this', PATH: '/no', WES_RUN_ID: 'other' };
+  expect(command({ environment }).environment).toMatchObject({
     PATH: '/opt/node/bin:/bin',
     HOME: directory.home,
     TMPDIR: directory.temporary,
@@ -52,6 +53,25 @@ test('the driver gets the cores, the roots and the places, cwltool the rest', ()
   const text = argv.join(' ');
   expect(text).toContain('--cores 4 --allow-root /refs --allow-root /data --');
   expect(text).toContain('-- --no-container --disable-ga4gh-tool-registry');
+});
+
+test.each([
+  ['docker', []],
+  ['podman', ['--podman']],
+  ['singularity', ['--singularity']],
+  ['apptainer', ['--singularity']],
+] as const)('with %s, cwltool gets %j', (containers, options) => {
+  const { argv } = command({ containers });
+  expect(argv).not.toContain('--no-container');
+  expect(argv).toEqual(expect.arrayContaining(['--containers', containers, ...options]));
+});
+
+test('containers that are no processes of the run are known by its directory', () => {
+  const label = `wes-run=${directory.root}`;
+  expect(command({ containers: 'docker' }).containers).toEqual({ program: 'docker', label });
+  expect(command({ containers: 'podman' }).containers).toEqual({ program: 'podman', label });
+  expect(command({ containers: 'apptainer' }).containers).toBeUndefined();
+  expect(command().containers).toBeUndefined();
 });
 
 test('parameters become options', () => {

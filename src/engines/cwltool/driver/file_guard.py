@@ -34,12 +34,17 @@ class FileGuard:
 
             raise WorkflowException(refusal(path))
 
-    def require_staging(self, mapper):
-        """Checks what a task is to be given and where the engine is to put it, before it does."""
+    def require_staging(self, mapper, on_host):
+        """Checks what a task is to be given and where the engine is to put it, before it does.
+
+        `on_host` gives the place of a target on this machine, None for one that is in a container only.
+        """
         if mapper is None:
             return
         for _, entry in mapper.items():
-            self.require(entry.target)
+            target = on_host(entry.target)
+            if target is not None:
+                self.require(target)
             is_literal = (entry.type or "").startswith("Create") or entry.resolved.startswith("_:")
             if not is_literal:
                 self.require(entry.resolved)

@@ -13,11 +13,12 @@ STREAMS = ("stdout", "stderr")
 
 
 class Task:
-    def __init__(self, task_id, directory, events, guard):
+    def __init__(self, task_id, directory, events, guard, containers):
         self._id = task_id
         self._directory = directory
         self._events = events
         self._guard = guard
+        self._containers = containers
         self._default_streams = []
         self._captures_to_link = []
         self._start_told = False
@@ -35,6 +36,7 @@ class Task:
         self._hook_start(job, context)
         self._hook_exit(job)
         self._hook_end(job)
+        self._containers.prepare(job)
         return context
 
     def _open_default(self, stream):
@@ -48,11 +50,10 @@ class Task:
 
         def task_starts(outdir, log_dir, name):
             directory = set_log_dir(outdir, log_dir, name)
-            if not context.use_container:
-                self._guard.require_staging(job.pathmapper)
-                self._guard.require_staging(job.generatemapper)
+            for mapper in (job.pathmapper, job.generatemapper):
+                self._guard.require_staging(mapper, lambda path: self._containers.on_host(job, path))
             self._link_captures(job, directory)
-            self.report_start(job, context)
+            self.report_start(job)
             return directory
 
         context.set_log_dir = task_starts
@@ -85,13 +86,17 @@ class Task:
         stays where it is.
         """
         staged = [entry.target for _, entry in job.generatemapper.items()] if job.generatemapper else []
+        staged = [self._containers.on_host(job, target) for target in staged]
         for stream in STREAMS:
             name = getattr(job, stream)
             if not name:
                 continue
             captured = os.path.join(directory, name)
             live = os.path.join(self._directory, stream)
-            if any(captured == target or captured.startswith(target + "/") for target in staged):
+            if any(
+                target and (captured == target or captured.startswith(target + "/"))
+                for target in staged
+            ):
                 self._captures_to_link.append((captured, live))  # creating it would be in the way
                 continue
             os.makedirs(os.path.dirname(captured), exist_ok=True)
@@ -99,12 +104,8 @@ class Task:
                 pass
             _replace_by_link(captured, live)
 
-    def report_start(self, job, context):
+    def report_start(self, job):
         self._start_told = True
-        image = None
-        if context.use_container:
-            docker, _ = job.get_requirement("DockerRequirement")
-            image = (docker or {}).get("dockerPull") or (docker or {}).get("dockerImageId")
         self._events.write(
             "task_started",
             task=self._id,
@@ -112,7 +113,7 @@ class Task:
             command=[str(word) for word in job.command_line],
             stdout=os.path.join(self._directory, "stdout"),
             stderr=os.path.join(self._directory, "stderr"),
-            image=image,
+            image=self._containers.image(job),
             cores=job.builder.resources.get("cores"),
             ram_mib=job.builder.resources.get("ram"),
         )
@@ -130,11 +131,11 @@ class Task:
             error=None if status == "success" else self._error,
         )
 
-    def broke_off(self, job, context, error):
+    def broke_off(self, job, error):
         """cwltool raised instead of ending the task, mostly while it set it up: no hook told of it."""
         self._error = str(error)[:ERROR_LIMIT]
         if not self._start_told:
-            self.report_start(job, context)
+            self.report_start(job)
         self.report_end("permanentFail")
 
     def error_seen(self, message, error):

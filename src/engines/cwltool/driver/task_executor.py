@@ -23,15 +23,16 @@ class TaskExecutor(JobExecutor):
     under cwltool's `workflow_eval_lock`, which is also the condition that the ends of tasks signal.
     """
 
-    def __init__(self, events, outcome, guard, tasks_directory, cores, serial):
+    def __init__(self, events, outcome, guard, containers, options):
         super().__init__()
         self._events = events
         self._outcome = outcome
         self._guard = guard
-        self._tasks_directory = os.path.abspath(tasks_directory)
-        self._max_cores = float(cores)
+        self._containers = containers
+        self._tasks_directory = os.path.abspath(options.tasks)
+        self._max_cores = float(options.cores)
         self._max_ram = memory_mebibytes()
-        self._serial = serial
+        self._serial = options.serial
         self._task_count = 0
         self._running = 0
         self._used_cores = 0.0
@@ -128,7 +129,8 @@ class TaskExecutor(JobExecutor):
     def _new_task(self):
         self._task_count += 1
         task_id = str(self._task_count)
-        return Task(task_id, os.path.join(self._tasks_directory, task_id), self._events, self._guard)
+        directory = os.path.join(self._tasks_directory, task_id)
+        return Task(task_id, directory, self._events, self._guard, self._containers)
 
     def _count(self, job, by):
         self._running += by
@@ -144,7 +146,7 @@ class TaskExecutor(JobExecutor):
             job.run(task_context, self._staging_lock)
         except Exception as error:
             self._exceptions.append(error)
-            task.broke_off(job, task_context, error)
+            task.broke_off(job, error)
         finally:
             task.close()
             with context.workflow_eval_lock:

@@ -7,7 +7,9 @@ import os
 import sys
 import traceback
 
+import containers
 from file_guard import FileGuard, guarded_fetcher, guarded_fs_access
+from container_hooks import ContainerHooks
 from output_places import separating_path_mapper
 from process_tree import adopt_orphans, end_all_on_sigterm
 from run_outcome import RunOutcome
@@ -20,7 +22,7 @@ def run(arguments, schemas_are_loaded=False):
     options, cwltool_arguments = parse_arguments(arguments)
     sys.argv[0] = "cwltool"  # what it calls itself in its log and to web servers
     adopt_orphans()
-    end_all_on_sigterm()
+    end_all_on_sigterm(lambda: containers.end_all(options.containers, options.container_label))
     events = EventLog(options.events)
     outcome = RunOutcome()
     try:
@@ -46,6 +48,7 @@ def parse_arguments(arguments):
     parser.add_argument("--cores", type=float, default=1)
     parser.add_argument("--allow-root", action="append", default=[])
     parser.add_argument("--serial", action="store_true")
+    containers.add_arguments(parser)
     return parser.parse_args(arguments[:separator]), arguments[separator + 1 :]
 
 
@@ -58,7 +61,9 @@ def run_workflow(options, cwltool_arguments, events, outcome, schemas_are_loaded
     # directory, where the attachments are, and not where the file happens to lie.
     arguments = arg_parser().parse_args(cwltool_arguments + ["-"])
     guard = FileGuard([options.run_root] + options.allow_root)
-    executor = TaskExecutor(events, outcome, guard, options.tasks, options.cores, options.serial)
+    hooks = ContainerHooks(options)
+    hooks.adapt(arguments)
+    executor = TaskExecutor(events, outcome, guard, hooks, options)
 
     runtime_context = RuntimeContext(vars(arguments))
     runtime_context.select_resources = executor.select_resources

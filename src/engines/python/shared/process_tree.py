@@ -18,15 +18,16 @@ def adopt_orphans():
         pass
 
 
-def end_all_on_sigterm():
+def end_all_on_sigterm(end_others=None):
     """SIGTERM reaches the whole group and this process is gone at once, whatever its threads do.
 
-    cwltool's own handler waits for ten seconds for each task, and for ever when it runs tasks in threads.
+    `end_others` ends what the run has outside of its processes. cwltool's own handler waits for ten seconds
+    for each task, and for ever when it runs tasks in threads.
     """
-    signal.signal(signal.SIGTERM, _end_all)
+    signal.signal(signal.SIGTERM, lambda _signal_number, _frame: _end_all(end_others))
 
 
-def _end_all(_signal_number, _frame):
+def _end_all(end_others):
     # Caught and not ignored: a task that is started just now would ignore it for ever.
     signal.signal(signal.SIGTERM, lambda _signal_number, _frame: None)
     if os.getpgrp() == os.getpid():
@@ -36,6 +37,8 @@ def _end_all(_signal_number, _frame):
         os.killpg(0, signal.SIGTERM)
     else:  # the group is somebody else's: only our own descendants
         _end_descendants()
+    if end_others is not None:
+        end_others()
     os._exit(EXIT_AFTER_SIGTERM)
 
 
