@@ -4,6 +4,7 @@ A task works in its own directory below the run's; its inputs are linked into it
 memory is reserved, but not enforced: the run's own limits are.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,9 +13,10 @@ import threading
 import psutil
 from WDL.runtime.task_container import TaskContainer
 
+import containers
 from machine import memory_mebibytes
 
-RUN_MARKER = "WES_RUN_ID"
+DOWNLOAD = "download-"  # how miniwdl names the tasks by which it fetches inputs
 CHECK_SECONDS = 0.25
 END_SECONDS = 3
 BYTES_PER_MEBIBYTE = 2**20
@@ -62,11 +64,10 @@ class HostTask(TaskContainer):
         return super().host_path(container_path, inputs_only)
 
     def _run(self, logger, terminating, command):
-        self._link_inputs()
         with _reserve(self.runtime_values, terminating):
             if terminating():
                 return 128 + signal.SIGTERM
-            return self._execute(terminating, command)
+            return self._execute(logger, terminating, command)
 
     def _link_inputs(self):
         for host_path, container_path in self.input_path_map.items():
@@ -79,16 +80,12 @@ class HostTask(TaskContainer):
             except OSError:  # a directory, or on another file system
                 os.symlink(host_path.rstrip("/"), place)
 
-    def _execute(self, terminating, command):
+    def _execute(self, logger, terminating, command):
+        self._link_inputs()
         shell = self.cfg.get("task_runtime", "command_shell")
-        script = os.path.join(self.host_dir, "command")
-        with open(script, "w", encoding="utf-8", errors="surrogateescape") as stream:
-            stream.write(command)
-        task_id = _next_task_id()
+        script = self._write_script(command)
         with open(self.host_stdout_txt(), "ab") as out, open(self.host_stderr_txt(), "ab") as err:
-            self._tell_start(task_id, [shell, "-c", command])
-            exit_code = None
-            try:
+            with self._told(command, terminating) as end:
                 process = subprocess.Popen(
                     [shell, script],
                     cwd=self.host_work_dir(),
@@ -97,13 +94,33 @@ class HostTask(TaskContainer):
                     stdout=out,
                     stderr=err,
                 )
-                exit_code = _await(process, terminating)
-            finally:
-                self._tell_end(task_id, exit_code, terminating())
-        return exit_code
+                end.exit_code = wait_for(process, terminating, end_tree)
+        return end.exit_code
+
+    def _write_script(self, text):
+        script = os.path.join(self.host_dir, "command")
+        with open(script, "w", encoding="utf-8", errors="surrogateescape") as stream:
+            stream.write(text)
+        return script
+
+    @contextlib.contextmanager
+    def _told(self, command, terminating):
+        """Tells of the task's start and end; the caller leaves the exit code in what it gives."""
+        task_id = _next_task_id()
+        self._tell_start(task_id, [self.cfg.get("task_runtime", "command_shell"), "-c", command])
+        end = _End()
+        try:
+            yield end
+        except Exception as error:
+            end.error = str(error)
+            raise
+        finally:
+            self._tell_end(task_id, end, terminating())
 
     def _environment(self):
-        kept = ("PATH", "LANG", RUN_MARKER)
+        if self.run_id.startswith(DOWNLOAD):
+            return dict(os.environ)  # the engine's own work, which may need its proxies
+        kept = ("PATH", "LANG", *containers.MARKERS)
         temporary = os.path.join(self.host_dir, "tmp")
         os.makedirs(temporary, exist_ok=True)
         return {
@@ -114,7 +131,6 @@ class HostTask(TaskContainer):
         }
 
     def _tell_start(self, task_id, command):
-        image = self.runtime_values.get("docker")
         memory = self.runtime_values.get("memory_reservation")
         attempt = self.try_counter
         _Shared.events.write(
@@ -126,17 +142,26 @@ class HostTask(TaskContainer):
             stderr=self.host_stderr_txt(),
             cores=self.runtime_values.get("cpu"),
             ram_mib=None if memory is None else round(memory / BYTES_PER_MEBIBYTE),
-            notes=([] if image is None else ["container %s: not used, on the host" % image])
-            + ([] if attempt == 1 else ["attempt %d" % attempt]),
+            image=self._image(),
+            notes=self._notes() + ([] if attempt == 1 else ["attempt %d" % attempt]),
         )
 
-    def _tell_end(self, task_id, exit_code, was_stopped):
+    def _image(self):
+        """Of the container in which the task runs."""
+        return None
+
+    def _notes(self):
+        image = self.runtime_values.get("docker")
+        return [] if image is None else ["container %s: not used, on the host" % image]
+
+    def _tell_end(self, task_id, end, was_stopped):
+        exit_code = end.exit_code
         succeeded = exit_code is not None and self.success_exit_code(exit_code)
         error = None
         if was_stopped:
             error = "stopped, because another task failed"
         elif exit_code is None:
-            error = "the command could not be started"
+            error = end.error or "the command could not be started"
         _Shared.events.write(
             "task_ended",
             task=task_id,
@@ -187,17 +212,23 @@ class _reserve:
             _Shared.lock.notify_all()
 
 
-def _await(process, terminating):
+class _End:
+    exit_code = None
+    error = None
+
+
+def wait_for(process, terminating, end):
+    """The exit code; once the task is to stop, `end(process)` sees to it."""
     while True:
         try:
             code = process.wait(timeout=CHECK_SECONDS)
             return 128 - code if code < 0 else code
         except subprocess.TimeoutExpired:
             if terminating():
-                _end_tree(process)
+                end(process)
 
 
-def _end_tree(task):
+def end_tree(task):
     """Ends a task with all that it started, politely at first; its exit code is left to be waited for."""
     try:
         others = psutil.Process(task.pid).children(recursive=True)

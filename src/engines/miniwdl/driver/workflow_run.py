@@ -7,6 +7,8 @@ import os
 import sys
 import traceback
 
+import container_backend
+import containers
 import host_backend
 import run_inputs
 import run_outputs
@@ -15,11 +17,21 @@ from run_outcome import conclusion
 from task_events import EventLog
 
 
+# By the names of the entry points beside this file.
+BACKENDS = {
+    None: "host",
+    "docker": "labelled",
+    "podman": "labelled",
+    "singularity": "process",
+    "apptainer": "process",
+}
+
+
 def run(arguments):
     """Gives 0 or 1."""
     options = parse_arguments(arguments)
     adopt_orphans()
-    end_all_on_sigterm()
+    end_all_on_sigterm(lambda: containers.end_all(options.containers, options.container_label))
     events = EventLog(options.events)
     try:
         outputs = run_workflow(options, events)
@@ -54,6 +66,7 @@ def parse_arguments(arguments):
     parser.add_argument("--copy-input-files", action="store_true")
     parser.add_argument("--continue-on-error", action="store_true")
     parser.add_argument("--no-quant-check", action="store_true")
+    containers.add_arguments(parser)
     parser.add_argument("workflow")
     return parser.parse_args(arguments)
 
@@ -77,10 +90,11 @@ def run_workflow(options, events):
     with open(options.inputs, encoding="utf-8") as stream:
         inputs = run_inputs.read(target, json.load(stream), roots)
     host_backend.prepare(events, options.run_directory, options.cores)
+    container_backend.prepare(options.container_label)
     with TerminationSignalFlag(logger):
         # miniwdl's handlers wait for the tasks, which are to end at once; for those of its signals by
         # which it stops the rest after a failure its own are right.
-        end_all_on_sigterm()
+        end_all_on_sigterm(lambda: containers.end_all(options.containers, options.container_label))
         _, outputs = WDL.runtime.run(
             configuration(options, logger),
             target,
@@ -97,7 +111,7 @@ def configuration(options, logger):
     loader.override(
         {
             "scheduler": {
-                "container_backend": "host",
+                "container_backend": BACKENDS[options.containers],
                 "task_concurrency": max(1, options.cores),
                 "fail_fast": not options.continue_on_error,
             },
@@ -106,10 +120,18 @@ def configuration(options, logger):
                 "output_hardlinks": True,
                 "chown": False,
             },
-            "task_runtime": {"defaults": {}},
+            "task_runtime": {"defaults": {}, "as_user": options.containers == "docker"},
+            "podman": {"exe": [options.containers or "podman"]},
+            "singularity": {
+                "exe": [options.containers or "singularity"],
+                "image_cache": os.path.join(options.run_root, "tmp", "images"),
+            },
             # miniwdl's other container backends take long to load.
             "plugins": {
-                "enable_patterns": ["host_backend:*", "web_download:*", "WDL.runtime.cache:*"]
+                "enable_patterns": [
+                    *("host_backend:*", "container_backend:*"),
+                    *("web_download:*", "WDL.runtime.cache:*"),
+                ]
             },
         }
     )
