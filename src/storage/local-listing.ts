@@ -6,7 +6,7 @@ import type { ObjectStat } from './storage.ts';
 export type ListedObject = ObjectStat & { readonly key: string };
 
 /**
- * The objects below `root` whose key begins with `prefix`, in code unit order. One directory at a time
+ * The objects below `root` whose key begins with `prefix`, in the order of code points. One directory at a time
  * is held in memory; what disappears meanwhile is left out.
  */
 export async function* listObjects(root: string, prefix: string): AsyncGenerator<ListedObject> {
@@ -40,7 +40,7 @@ async function sortedNames(directory: string): Promise<readonly string[]> {
   return entries
     .filter((entry) => entry.isFile() || entry.isDirectory())
     .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
-    .toSorted((left, right) => (left < right ? -1 : 1));
+    .toSorted((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
 }
 
 /** Size and time of a regular file; undefined for anything else and for nothing. */

@@ -21,13 +21,18 @@ export interface Storage {
    */
   get(key: string, range?: ByteRange): Promise<Readable>;
   stat(key: string): Promise<ObjectStat | undefined>;
-  /** All objects whose key begins with `prefix`, in code unit order of keys. */
+  /** All objects whose key begins with `prefix`, in the order of the keys' code points, which is that of UTF-8. */
   list(prefix: string): AsyncIterable<ObjectStat & { readonly key: string }>;
   /** Removing what is not there is not an error. */
   delete(key: string): Promise<void>;
   deletePrefix(prefix: string): Promise<void>;
   /** The storage's own address of an object: `file:///…`, `s3://bucket/…`. */
   url(key: string): string;
+  /**
+   * An address from which the object can be fetched without credentials for some minutes, for storages
+   * that have such: clients are sent there. The answer has these headers.
+   */
+  downloadUrl?(key: string, headers: DownloadHeaders): Promise<string>;
   /** @throws StorageError `unavailable` when objects could not be written or read now. */
   check(): Promise<void>;
 }
@@ -41,6 +46,12 @@ export interface StoredObject {
 export interface ObjectStat {
   readonly sizeBytes: number;
   readonly modifiedAt: number;
+}
+
+export interface DownloadHeaders {
+  readonly contentType: string;
+  readonly contentDisposition: string;
+  readonly cacheControl: string;
 }
 
 export interface ByteRange {

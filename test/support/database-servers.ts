@@ -10,9 +10,9 @@ import { createConnection } from 'mysql2/promise';
 import pg from 'pg';
 import { until } from './until.ts';
 
-/** A real database server for tests: ephemeral, on a loopback port of its own. */
+/** A real server for tests: ephemeral, on a loopback port of its own. */
 export interface DatabaseServer {
-  /** URL of an administrator; the path names an existing database from which others can be created. */
+  /** URL of an administrator; of a database server, the path names a database from which others can be created. */
   readonly url: string;
   stop(): Promise<void>;
 }
@@ -141,7 +141,7 @@ interface Supervised {
 }
 
 /** Starts a server below `supervise.ts`, in a session of its own; gives the function that stops it. */
-async function startServer(server: Supervised): Promise<() => Promise<void>> {
+export async function startServer(server: Supervised): Promise<() => Promise<void>> {
   const log = await open(join(server.directory, 'log'), 'w');
   const supervisor = spawn(
     process.execPath,
@@ -157,7 +157,7 @@ async function startServer(server: Supervised): Promise<() => Promise<void>> {
   };
 }
 
-async function awaitServer(
+export async function awaitServer(
   ping: () => Promise<boolean>,
   directory: string,
   stop: () => Promise<void>,
@@ -167,7 +167,7 @@ async function awaitServer(
   } catch (error) {
     const log = await readFile(join(directory, 'log'), 'utf8').catch(() => '(no log)');
     await stop();
-    throw new Error(`The database server did not start:\n${log.slice(-2000)}`, { cause: error });
+    throw new Error(`The server did not start:\n${log.slice(-2000)}`, { cause: error });
   }
 }
 
@@ -188,7 +188,7 @@ async function pingPostgres(url: string): Promise<boolean> {
   return connected;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -197,7 +197,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-function findProgram(name: string): string | undefined {
+export function findProgram(name: string): string | undefined {
   const onPath = (process.env.PATH ?? '').split(delimiter);
   // Debian keeps PostgreSQL's server programs off the PATH; the newest version first.
   const postgres = globSync('/usr/lib/postgresql/*/bin').sort((a, b) =>

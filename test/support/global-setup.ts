@@ -8,20 +8,22 @@ import {
   startPostgres,
   type DatabaseServer,
 } from './database-servers.ts';
+import { missingS3, startS3 } from './s3-server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Asked for `/mariadb` or `/postgres`, it starts that server (once) and answers with its URL. */
+    /** Asked for `/mariadb`, `/postgres` or `/s3`, it starts that server (once) and answers with its URL. */
     databaseStarter: string;
     missingMariadb: string | null;
     missingPostgres: string | null;
+    missingS3: string | null;
   }
 }
 
 type Start = () => Promise<DatabaseServer>;
 
 /**
- * Database servers for the whole run of the tests, each started when a test first asks for it, so
+ * Servers for the whole run of the tests, each started when a test first asks for it, so
  * that a file which needs none waits for none.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -29,6 +31,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const starts: Readonly<Record<string, Start>> = {
     '/mariadb': startMariadb,
     '/postgres': startPostgres,
+    '/s3': startS3,
   };
   const starter = createServer((request, response) => {
     const path = request.url ?? '';
@@ -44,6 +47,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('databaseStarter', `http://127.0.0.1:${port}`);
   project.provide('missingMariadb', missingMariadb() ?? null);
   project.provide('missingPostgres', missingPostgres() ?? null);
+  project.provide('missingS3', missingS3() ?? null);
 
   return async () => {
     starter.close();

@@ -5,7 +5,7 @@
  * node supervise.ts '{"argv": […], "directory": "…", "stopSignal": "SIGTERM", "uid"?: 1, "gid"?: 1}'
  */
 import { spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 
 interface Supervised {
   readonly argv: readonly string[];
@@ -16,6 +16,7 @@ interface Supervised {
 }
 
 const STOP_MS = 10_000;
+const REMOVALS = 10;
 
 // Written by `startServer` in database-servers.ts.
 const { argv, directory, stopSignal, uid, gid } = JSON.parse(process.argv[2] ?? '') as Supervised;
@@ -37,6 +38,13 @@ function stop(): void {
 }
 
 function end(code: number): void {
-  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  // Servers of one directory end together: the removal of one may fail of that of another.
+  for (let attempt = 0; attempt < REMOVALS && existsSync(directory); attempt += 1) {
+    try {
+      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    } catch {
+      continue;
+    }
+  }
   process.exit(code);
 }
