@@ -55,7 +55,22 @@ export function loadConfig(sources: ConfigSources): Config {
       wrong.map((name) => `${SETTINGS[name].env}: must be ${SETTINGS[name].takes}`),
     );
   }
-  return withAbsolutePaths(complete as Config); // checked against the schema just above
+  const config = complete as Config; // checked against the schema just above
+  checkStorage(config);
+  return withAbsolutePaths(config);
+}
+
+/** What each setting by itself can't show. */
+function checkStorage({ storageBackend, s3BucketName, s3EndpointUrl }: Config): void {
+  if (storageBackend !== 's3') return;
+  if (s3BucketName === undefined)
+    throw new ConfigError(['S3_BUCKET_NAME: must be given with STORAGE_BACKEND=s3']);
+  if (s3EndpointUrl === undefined) return;
+  const protocol = URL.canParse(s3EndpointUrl) ? new URL(s3EndpointUrl).protocol : undefined;
+  if (protocol !== 'http:' && protocol !== 'https:')
+    throw new ConfigError([
+      'S3_ENDPOINT_URL: must be an address that begins with http:// or https://',
+    ]);
 }
 
 function readSettingsFile(file: string): Readonly<Record<string, string | undefined>> {

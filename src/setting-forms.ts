@@ -51,6 +51,12 @@ export function flag(env: string, fallback: boolean, description: string) {
   const schema = Type.Boolean();
   return { env, kind: 'flag' as const, fallback, description, takes: 'true or false', schema };
 }
+/** A flag whose default depends on other settings. */
+export function optionalFlag(env: string, description: string) {
+  const schema = Type.Optional(Type.Boolean());
+  const takes = 'true or false';
+  return { env, kind: 'flag' as const, fallback: undefined, description, takes, schema };
+}
 export function list(env: string, description: string) {
   const schema = Type.Array(Type.String({ minLength: 1 }));
   const takes = 'a list separated by commas';

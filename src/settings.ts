@@ -1,5 +1,6 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { EXECUTION_SETTINGS } from './execution-settings.ts';
+import { STORAGE_SETTINGS } from './storage-settings.ts';
 import { choice, flag, integer, list, optional, seconds, text } from './setting-forms.ts';
 
 /**
@@ -28,17 +29,7 @@ export const SETTINGS = {
     3600,
     'How long a MySQL or PostgreSQL server may say nothing while an answer is due, before its connection is given up; 0 for ever. Changes of the schema may take longer.',
   ),
-  storageBackend: choice(
-    'STORAGE_BACKEND',
-    ['local'],
-    'local',
-    'Where attachments, logs and outputs live.',
-  ),
-  localStoragePath: text(
-    'LOCAL_STORAGE_PATH',
-    '${DATA_DIR}/storage',
-    'Root of the local storage. API and daemon must see the same directory.',
-  ),
+  ...STORAGE_SETTINGS,
 
   apiHost: text('API_HOST', '127.0.0.1', 'Address that the API listens on.'),
   apiPort: integer(

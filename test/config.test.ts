@@ -76,6 +76,12 @@ describe('the configuration', () => {
       { ENGINE_ENVIRONMENT: 'http_proxy,2nd' },
       'ENGINE_ENVIRONMENT: must be a list of names of environment variables, separated by commas',
     ],
+    [{ STORAGE_BACKEND: 'ftp' }, 'STORAGE_BACKEND: must be one of local, s3'],
+    [{ STORAGE_BACKEND: 's3' }, 'S3_BUCKET_NAME: must be given with STORAGE_BACKEND=s3'],
+    [
+      { STORAGE_BACKEND: 's3', S3_BUCKET_NAME: 'b', S3_ENDPOINT_URL: 'localhost:9000' },
+      'S3_ENDPOINT_URL: must be an address that begins with http:// or https://',
+    ],
     [{ ALLOWED_FILE_ROOTS: 'data' }, 'ALLOWED_FILE_ROOTS: "data" must be an absolute path'],
   ])('%j is refused with the name of the setting and what it takes', (environment, message) => {
     expect(() => loadConfig({ environment })).toThrow(new ConfigError([message]));

@@ -40,6 +40,11 @@ const VIOLATIONS: Record<string, Record<string, string>> = {
   'database-drivers-only-in-dialects': { 'src/db/a.ts': "import 'node:sqlite';" },
   'fastify-only-in-api': { 'src/auth/a.ts': "import 'fastify';" },
   'command-line-parser-only-in-cli': { 'src/api/a.ts': "import 'commander';" },
+  's3-client-only-in-its-storage': { 'src/storage/a.ts': "import '@aws-sdk/client-s3';" },
+  's3-is-loaded-when-it-is-used': {
+    'src/cli/a.ts': "import '../storage/s3/b.ts';",
+    'src/storage/s3/b.ts': '',
+  },
   'runs-uses-no-library': { 'src/runs/a.ts': "import 'uuid';" },
   'runs-knows-only-the-types-of-the-standard': {
     'src/runs/a.ts': "import '../wes/b.ts';",

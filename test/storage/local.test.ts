@@ -20,12 +20,14 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLocalStorage } from '../../src/storage/local.ts';
 import type { Storage } from '../../src/storage/storage.ts';
-import { all, describeStorage } from '../conformance/storage.ts';
+import { describeStorage } from '../conformance/storage.ts';
+import { all } from '../support/stored.ts';
 
 describeStorage('the local storage', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'wes-storage-'));
   return {
     storage: createLocalStorage({ root: join(directory, 'not', 'yet', 'there') }),
+    other: createLocalStorage({ root: join(directory, 'not', 'yet', 'there') }),
     close: () => rm(directory, { recursive: true }),
   };
 });

@@ -25,10 +25,18 @@ const SCHEMA = {
   tags: ['Workflow Runs'],
   params: Params,
   querystring: Query,
-  response: byteResponses({
-    'application/octet-stream': Type.String({ format: 'binary' }),
-    'application/json': reference(OutputListResponse),
-  }),
+  response: {
+    ...byteResponses({
+      'application/octet-stream': Type.String({ format: 'binary' }),
+      'application/json': reference(OutputListResponse),
+    }),
+    307: {
+      description:
+        'Where to fetch it without credentials, for some minutes; only where the service is set up so.',
+      type: 'null',
+      headers: { location: { schema: Type.String({ format: 'uri' }) } },
+    },
+  },
 };
 
 /** The files that runs produced, by their paths, slashes included. */

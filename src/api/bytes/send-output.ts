@@ -5,7 +5,7 @@ import { WesError } from '../../runs/errors.ts';
 import type { OutputFile } from '../../runs/run.ts';
 import { outputKey, type AttemptOfRun } from '../../runs/storage-keys.ts';
 import { StorageError } from '../../storage/storage.ts';
-import type { Storage } from '../../storage/storage.ts';
+import type { DownloadHeaders, Storage } from '../../storage/storage.ts';
 import { isNotModified, isRangeFor } from './preconditions.ts';
 import type { Version } from './preconditions.ts';
 import { sendBytes } from './send-bytes.ts';
@@ -17,7 +17,7 @@ import type { Source } from './send-bytes.ts';
  */
 const CONTENT_SECURITY_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'";
 
-/** Answers with an output file, or with 304 when the client has it already. */
+/** Answers with an output file, or with where it can be fetched, or with 304 when the client has it already. */
 export async function sendOutput(
   storage: Storage,
   request: FastifyRequest,
@@ -39,9 +39,11 @@ export async function sendOutput(
     'cache-control': 'private, no-cache',
   });
   if (isNotModified(request.headers, version)) return reply.code(304).send();
+  if (storage.downloadUrl !== undefined && request.method === 'GET')
+    return redirect(reply, await storage.downloadUrl(key, downloadHeaders(output)));
   reply.headers({
     'content-type': output.mediaType,
-    'content-disposition': contentDisposition(posix.basename(output.path)),
+    'content-disposition': dispositionOf(output),
     'content-security-policy': CONTENT_SECURITY_POLICY,
     'x-content-type-options': 'nosniff',
   });
@@ -55,6 +57,24 @@ export async function sendOutput(
   };
   const range = isRangeFor(request.headers, version) ? request.headers.range : undefined;
   return sendBytes(request, reply, source, range);
+}
+
+/** The address is a credential, and good for minutes: nobody keeps it. The client repeats its `Range` there. */
+function redirect(reply: FastifyReply, address: string): FastifyReply {
+  reply.removeHeader('etag').removeHeader('last-modified');
+  return reply.header('cache-control', 'private, no-store').redirect(address, 307);
+}
+
+function downloadHeaders(output: OutputFile): DownloadHeaders {
+  return {
+    contentType: output.mediaType,
+    contentDisposition: dispositionOf(output),
+    cacheControl: 'private, no-cache',
+  };
+}
+
+function dispositionOf({ path }: OutputFile): string {
+  return contentDisposition(posix.basename(path));
 }
 
 function removedFromStorage(path: string): WesError {

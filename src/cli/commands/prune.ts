@@ -143,7 +143,7 @@ async function withParts(
     await work({
       store: database.runs,
       removals: database.removals,
-      storage: createStorage(config),
+      storage: await createStorage(config),
       logger: createLogger({ ...config, logLevel: 'warn' }, 'prune'),
       now: Date.now,
     });

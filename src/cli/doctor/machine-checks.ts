@@ -29,10 +29,16 @@ export function checkNode(versions: NodeJS.ProcessVersions): readonly Finding[] 
 }
 
 export async function checkStorage(config: Config): Promise<Finding> {
-  const remedy = 'Let LOCAL_STORAGE_PATH name a directory that this user may write to';
+  const isLocal = config.storageBackend === 'local';
+  const remedy = isLocal
+    ? 'Let LOCAL_STORAGE_PATH name a directory that this user may write to'
+    : 'See "S3" in docs/operations.md';
   return await attempt('Storage', remedy, async () => {
-    await createStorage(config).check();
-    return await withSpace('Storage', config.localStoragePath);
+    const storage = await createStorage(config);
+    await storage.check();
+    if (isLocal) return await withSpace('Storage', config.localStoragePath);
+    const { s3BucketName, s3EndpointUrl = 'AWS' } = config;
+    return ok('Storage', `bucket ${s3BucketName} at ${s3EndpointUrl}`);
   });
 }
 

@@ -28,7 +28,7 @@ export async function startApi(
   options: { readonly logger: Logger; readonly onChange?: (runId: string) => void },
 ): Promise<RunningApi> {
   const { logger, onChange } = options;
-  const storage = createStorage(config);
+  const storage = await createStorage(config);
   const catalog = createCatalog(config, database.daemons);
   const { allowedFileRoots } = config;
   const app = await buildApp({

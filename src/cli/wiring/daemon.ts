@@ -46,7 +46,7 @@ export async function startDaemon(
     store: database.runs,
     registry: database.daemons,
     removals: database.removals,
-    storage: createStorage(config),
+    storage: await createStorage(config),
     executor: createExecutor(config),
     engines,
     settings: {

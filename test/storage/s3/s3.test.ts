@@ -6,6 +6,10 @@ import { describeWith } from '../../support/suite.ts';
 describeWith('S3', missingS3, () => {
   describeStorage('the storage on S3', async () => {
     const bucket = await createTestBucket();
-    return { storage: createS3Storage(bucket.settings), close: () => bucket.drop() };
+    return {
+      storage: createS3Storage(bucket.settings),
+      other: createS3Storage(bucket.settings),
+      close: () => bucket.drop(),
+    };
   });
 });
