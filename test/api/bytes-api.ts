@@ -48,14 +48,18 @@ export interface OutputContent {
   readonly mediaType: string;
 }
 
-/** @param changed what stands before the storage, to watch it or to make it fail */
+/**
+ * @param changed what stands before the storage, to watch it or to make it fail
+ * @param given another storage than local files
+ */
 export async function openBytesApi(
   changed: (storage: Storage) => Storage = (storage) => storage,
+  given?: Storage,
 ): Promise<BytesApi> {
   const directory = await mkdtemp(join(tmpdir(), 'wes-bytes-'));
   const database = await openDatabase(`sqlite:${join(directory, 'wes.db')}`);
   await database.migrate();
-  const storage = createLocalStorage({ root: join(directory, 'storage') });
+  const storage = given ?? createLocalStorage({ root: join(directory, 'storage') });
   const app = await appOver(database, changed(storage));
   return {
     app,
