@@ -46,7 +46,7 @@ export async function startBreakingProxy(targetPort: number): Promise<BreakingPr
         const due = fault?.way === way && passed + chunk.length >= fault.bytes && fault;
         if (!due || due.timesLeft === 0) {
           passed += chunk.length;
-          void passSlowly(this, chunk, pieceBytes).then(() => done());
+          void passSlowly(this, chunk, pieceBytes, done);
           return;
         }
         due.timesLeft -= 1;
@@ -97,9 +97,15 @@ export async function startBreakingProxy(targetPort: number): Promise<BreakingPr
   };
 }
 
-async function passSlowly(to: Transform, chunk: Buffer, pieceBytes: number): Promise<void> {
+async function passSlowly(
+  to: Transform,
+  chunk: Buffer,
+  pieceBytes: number,
+  done: () => void,
+): Promise<void> {
   for (let at = 0; at < chunk.length; at += pieceBytes) {
     if (at > 0) await new Promise((resolve) => setTimeout(resolve));
     to.push(chunk.subarray(at, at + pieceBytes));
   }
+  done();
 }

@@ -73,7 +73,7 @@ export function statusOf(error: unknown): number | undefined {
 }
 
 /** What broke a connection, or kept it from being made; undefined for any other error. */
-export function connectionProblem(error: unknown): string | undefined {
+function connectionProblem(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error.name === 'TimeoutError') return 'no answer in time';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;

@@ -42,7 +42,7 @@ function withTime(growth: Growth, { modifiedAt }: ObjectStat): ObjectStat {
 }
 
 /** A list of the segments alone, for a reader who knows the generation. */
-export async function listGrowth(
+async function listGrowth(
   bucket: Bucket,
   layout: Layout,
   key: string,

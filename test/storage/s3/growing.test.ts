@@ -29,11 +29,11 @@ describeWith('A growing object on S3', missingS3, () => {
 
   it('is read whole at any moment while its segments are merged', async () => {
     const reader = createS3Storage(bucket.settings);
-    let isGrowing = true;
+    const growing = new AbortController();
     let seen = '';
     let looks = 0;
     const reading = (async () => {
-      while (isGrowing) {
+      while (!growing.signal.aborted) {
         const found = await reader.stat('log');
         const now = found === undefined ? '' : await text(await reader.get('log'));
         expect(now.length).toBeGreaterThanOrEqual(Math.max(seen.length, found?.sizeBytes ?? 0));
@@ -42,7 +42,7 @@ describeWith('A growing object on S3', missingS3, () => {
         looks += 1;
       }
     })();
-    const whole = await grow('log', 120).finally(() => (isGrowing = false));
+    const whole = await grow('log', 120).finally(() => growing.abort());
     await reading;
     expect(looks).toBeGreaterThan(3);
     expect(await text(await reader.get('log'))).toBe(whole);

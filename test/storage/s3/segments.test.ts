@@ -52,15 +52,15 @@ describe('the segments of a growing object', () => {
   });
 
   it('stay few, however long an object grows', () => {
-    let segments: readonly Segment[] = [];
+    const segments: Segment[] = [];
     let most = 0;
     let merged = 0;
     for (let end = 100; end <= 5_000_000; end += 100) {
-      segments = [...segments, segment(end - 100, end)];
+      segments.push(segment(end - 100, end));
       for (let due = mergeDue(segments); due; due = mergeDue(segments)) {
         merged += endOf(due.parts) - (due.parts[0]?.start ?? 0);
         const whole = segment(due.parts[0]?.start ?? 0, endOf(due.parts), due.rank);
-        segments = [...segments.slice(0, -due.parts.length), whole];
+        segments.splice(-due.parts.length, due.parts.length, whole);
       }
       most = Math.max(most, segments.length);
     }
