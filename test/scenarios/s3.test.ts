@@ -76,9 +76,9 @@ describeWith('An API and a daemon that share a database and a bucket, but no dis
     expect([part.status, await part.text()]).toEqual([206, whole.slice(3, 10)]);
 
     const names = await bucket.names();
-    const { prefix } = bucket.settings;
-    expect(names).toContain(`${prefix}/objects/runs/${runId}/outputs/report.tsv`);
-    expect(names).toContain(`${prefix}/objects/runs/${runId}/attachments/fastq-qc.cwl`);
+    const ofRun = `${bucket.settings.prefix}/objects/runs/${runId}`;
+    expect(names).toContain(`${ofRun}/attachments/fastq-qc.cwl`);
+    expect(names).toContain(`${ofRun}/outputs/1/report.tsv`);
     for (const host of [apiHost, daemonHost])
       expect(existsSync(join(host.directory, 'data', 'storage'))).toBe(false);
 
