@@ -95,7 +95,7 @@ export function engineConformance(
   const complete = async (setup: RunSetup): Promise<EngineRun> => {
     const run = await start(setup);
     const outcome = await engine.classify(await run.exited, run.directory);
-    expect(outcome).toMatchObject({ state: 'COMPLETE' });
+    expect(outcome, outcome.reason).toMatchObject({ state: 'COMPLETE' });
     return run;
   };
 
@@ -299,7 +299,7 @@ export function engineConformance(
       const { argv, environment, workingDirectory } = run.command;
       expect(argv.length).toBeGreaterThan(0);
       expect(workingDirectory).toBe(run.directory.execution);
-      expect(environment).toMatchObject({ HOME: run.directory.home, [RUN_MARKER]: 'run' });
+      expect(environment).toMatchObject({ HOME: run.directory.home, [RUN_MARKER]: run.runId });
       expect(environment['TMPDIR']).toBe(run.directory.temporary);
       expect(environment['PATH']).toContain('/bin');
     });

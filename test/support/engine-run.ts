@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -30,6 +31,8 @@ export interface RunSetup {
 
 /** A run of an engine in a directory of its own, started as an executor would, without an executor. */
 export interface EngineRun {
+  /** Its own, so that whoever ends all processes of a run ends no others. */
+  readonly runId: string;
   readonly directory: RunDirectory;
   readonly command: Command;
   readonly process: ChildProcess;
@@ -53,10 +56,11 @@ export async function prepareEngineRun(
   { request, files = {}, cores = 2, allowedFileRoots = [], ...more }: RunSetup,
 ): Promise<PreparedRun> {
   const workRoot = await mkdtemp(join(tmpdir(), 'wes engine run-'));
+  const runId = `run-${randomUUID()}`;
   const directory = runDirectory(workRoot, 'run', 1);
   await stage(directory, files);
   const command = engine.command({
-    ...{ runId: 'run', request, installation, directory, cores, allowedFileRoots },
+    ...{ runId, request, installation, directory, cores, allowedFileRoots },
     searchPath: [dirname(process.execPath), process.env.PATH ?? ''].join(':'),
     ...more,
   });
@@ -75,6 +79,7 @@ export async function startEngineRun(
     child.on('exit', (code, signal) => resolve(code ?? 128 + (signal === 'SIGKILL' ? 9 : 15)));
   });
   return {
+    runId,
     directory,
     command,
     process: child,

@@ -13,10 +13,15 @@ const KEPT_LINES = 6;
 export function runStep(
   argv: readonly [string, ...string[]],
   environment: NodeJS.ProcessEnv,
+  workingDirectory?: string,
 ): Promise<StepResult> {
   const [program, ...words] = argv;
   return new Promise((resolve) => {
-    const child = spawn(program, words, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, words, {
+      cwd: workingDirectory,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let printed = '';
     const keep = (chunk: Buffer): void => {
       printed = (printed + chunk.toString('utf8')).slice(-KEPT_CHARACTERS);

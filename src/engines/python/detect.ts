@@ -1,10 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJsonObject } from '../../runs/json.ts';
+import { compareVersions, completeInstallations } from '../driven/installations.ts';
 import type { EngineInstallation, EnginePlaces, Probe } from '../engine.ts';
-
-/** Written last into a private environment: a directory without it is not a complete installation. */
-export const COMPLETION_MARKER = 'installed.json';
 
 /** An engine that is a package of Python. */
 export interface PythonPackage {
@@ -15,11 +13,6 @@ export interface PythonPackage {
   readonly modules: readonly [string, ...string[]];
   /** The program that the package puts on PATH. */
   readonly program: string;
-}
-
-/** Below `installRoot`, one directory for each version of the engine. */
-export function privateEnvironments(installRoot: string, engine: string): string {
-  return join(installRoot, engine);
 }
 
 /** Where Python itself is where a private environment was not asked for. */
@@ -88,16 +81,8 @@ async function privatePythons(
   { engine }: PythonPackage,
   { installRoot }: EnginePlaces,
 ): Promise<readonly string[]> {
-  const root = privateEnvironments(installRoot, engine);
-  const names = await readdir(root).catch(() => []);
-  const pythons: string[] = [];
-  for (const name of names.toSorted((a, b) => compareVersions(b, a))) {
-    const marker = await readFile(join(root, name, COMPLETION_MARKER), 'utf8').catch(
-      () => undefined,
-    );
-    if (marker !== undefined) pythons.push(join(root, name, 'bin', 'python'));
-  }
-  return pythons;
+  const directories = await completeInstallations(installRoot, engine);
+  return directories.map((directory) => join(directory, 'bin', 'python'));
 }
 
 /** The Python that the program on PATH runs with, then Python itself. */
@@ -156,9 +141,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** By their numbers: 3.10 is newer than 3.9. */
-export function compareVersions(a: string, b: string): number {
-  return a.localeCompare(b, 'en', { numeric: true });
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { installEngine } from '../../../src/cli/engines/install-engine.ts';
-import type { InstallResult } from '../../../src/cli/engines/install-python-engine.ts';
+import type { InstallResult } from '../../../src/cli/engines/find-or-install.ts';
 import { withInstallLock } from '../../../src/cli/engines/install-lock.ts';
 import { until } from '../../support/until.ts';
 

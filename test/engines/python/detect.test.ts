@@ -4,11 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createProbe } from '../../../src/cli/engines/probe.ts';
 import { CWLTOOL_PACKAGE } from '../../../src/engines/cwltool/package.ts';
-import {
-  compareVersions,
-  detectPythonPackage,
-  interpreterOf,
-} from '../../../src/engines/python/detect.ts';
+import { compareVersions } from '../../../src/engines/driven/installations.ts';
+import { detectPythonPackage, interpreterOf } from '../../../src/engines/python/detect.ts';
 import type { EngineInstallation, Probe } from '../../../src/engines/engine.ts';
 
 let root = '';
