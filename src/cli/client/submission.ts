@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject } from '../../runs/json.ts';
 import { UsageError } from '../exit-codes.ts';
 import { locateInputs, nameInputs } from './cwl-inputs.ts';
 import { commonDirectory, filesBelow, isBelow, nameBelow } from './local-files.ts';
+import { nextflowFiles } from './nextflow-files.ts';
 import { cwlFiles, wdlFiles, type WorkflowFiles } from './workflow-files.ts';
 import { detectLanguage, languageByName, type WorkflowLanguage } from './workflow-type.ts';
 import { parseYaml, readText } from './yaml-file.ts';
@@ -58,6 +59,7 @@ async function read(main: string): Promise<WorkflowLanguage | undefined> {
 async function workflowFiles(main: string, type: string | undefined): Promise<WorkflowFiles> {
   if (type === 'CWL') return await cwlFiles(main);
   if (type === 'WDL') return await wdlFiles(main);
+  if (type === 'NFL' || type === 'NEXTFLOW') return await nextflowFiles(main);
   return { paths: [main] };
 }
 

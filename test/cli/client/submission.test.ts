@@ -178,6 +178,46 @@ describe('workflows of other kinds', () => {
     expect(planned.params).toEqual({ 'w.f': 'x.txt' });
   });
 
+  test('a Nextflow workflow is sent with its modules, its configuration and what they name', async () => {
+    put({
+      'flow/main.nf': [
+        "include { TRIM; MEASURE as M } from './modules/trim'",
+        "include { REPORT } from './modules/report/main.nf'",
+        "include { SUB } from '../shared'",
+        "include { samplesheetToList } from 'plugin/nf-schema'",
+        'params.adapters = "$projectDir/assets/adapters.fa"',
+        'params.gone = "${projectDir}/assets/gone.fa"',
+      ].join('\n'),
+      'flow/modules/trim.nf': '',
+      'flow/modules/report/main.nf': '',
+      'flow/modules/report/templates/page.html': '',
+      'flow/modules/unrelated.nf': '',
+      'flow/nextflow.config': 'includeConfig "conf/base.config"\nincludeConfig "$params.elsewhere"',
+      'flow/conf/base.config': '',
+      'flow/bin/count.py': '',
+      'flow/assets/adapters.fa': '',
+      'shared/main.nf': '',
+    });
+    const planned = await plan('flow/main.nf');
+    expect(planned.names).toEqual([
+      'flow/assets/adapters.fa',
+      'flow/bin/count.py',
+      'flow/conf/base.config',
+      'flow/main.nf',
+      'flow/modules/report/main.nf',
+      'flow/modules/report/templates/page.html',
+      'flow/modules/trim.nf',
+      'flow/nextflow.config',
+      'shared/main.nf',
+    ]);
+    expect(planned).toMatchObject({ workflowUrl: 'flow/main.nf', language: { type: 'NFL' } });
+  });
+
+  test('a Nextflow workflow whose module is missing can not be sent', async () => {
+    put({ 'main.nf': "include { GONE } from './gone'\n" });
+    await expect(plan('main.nf')).rejects.toThrow(/gone\.nf can't be read/);
+  });
+
   test('one at an address is sent as the address, with the files that its inputs name', async () => {
     put({ 'x.txt': '1' });
     const planned = await plan('https://example.org/wf/main.cwl#main', {
@@ -195,12 +235,12 @@ describe('workflows of other kinds', () => {
 
 describe('--attach', () => {
   beforeEach(() => {
-    put({ 'wf/main.nf': 'workflow {}', 'wf/lib/a.nf': '', 'data/b.txt': '', 'data/c/d.txt': '' });
+    put({ 'wf/main.nf': 'workflow {}', 'wf/parts/a.nf': '', 'data/b.txt': '', 'data/c/d.txt': '' });
   });
 
   test('names a file by its place beside the workflow, else as it was typed', async () => {
-    const planned = await plan('wf/main.nf', { attach: ['wf/lib', 'data/b.txt'] });
-    expect(planned.names).toEqual(['data/b.txt', 'lib/a.nf', 'main.nf']);
+    const planned = await plan('wf/main.nf', { attach: ['wf/parts', 'data/b.txt'] });
+    expect(planned.names).toEqual(['data/b.txt', 'main.nf', 'parts/a.nf']);
   });
 
   test('takes another name, and directories with all that is in them', async () => {
