@@ -39,9 +39,20 @@ function onlyIn(name, folders, to) {
 export default {
   forbidden: [
     ...folderRules,
-    onlyIn('processes-are-started-by-executors-and-cli', 'executors/|cli/', {
-      path: '^(node:)?child_process$',
-    }),
+    // A driver is a program of its own, which an executor starts; the engines' other code starts nothing.
+    onlyIn(
+      'processes-are-started-by-executors-drivers-and-cli',
+      'executors/|cli/|engines/[^/]+/driver/',
+      {
+        path: '^(node:)?child_process$',
+      },
+    ),
+    {
+      name: 'nothing-imports-a-driver',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/engines/[^/]+/driver/' },
+      to: { path: '^src/engines/[^/]+/driver/' },
+    },
     onlyIn('kysely-only-in-db', 'db/', { path: packages('kysely') }),
     onlyIn('database-drivers-only-in-dialects', 'db/dialects/', {
       path: `${packages('mysql2|pg|better-sqlite3')}|^(node:)?sqlite$`,

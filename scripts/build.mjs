@@ -18,6 +18,7 @@ cpSync(join(root, 'src'), join(root, 'dist'), {
   recursive: true,
   filter: (source) =>
     !source.includes('__pycache__') &&
-    (['', '.py', '.dist-info'].includes(extname(source)) || source.includes('.dist-info/')),
+    (['', '.py', '.groovy', '.nf', '.dist-info'].includes(extname(source)) ||
+      source.includes('.dist-info/')),
 });
 console.log(`Built dist/ in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);

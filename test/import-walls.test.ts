@@ -33,8 +33,13 @@ const VIOLATIONS: Record<string, Record<string, string>> = {
     'src/api/a.ts': "import '../daemon/b.ts';",
     'src/daemon/b.ts': '',
   },
-  'processes-are-started-by-executors-and-cli': {
-    'src/daemon/a.ts': "import 'node:child_process';",
+  'processes-are-started-by-executors-drivers-and-cli': {
+    'src/engines/one/a.ts': "import 'node:child_process';",
+    'src/engines/one/driver/b.ts': '',
+  },
+  'nothing-imports-a-driver': {
+    'src/engines/one/a.ts': "import './driver/b.ts';",
+    'src/engines/one/driver/b.ts': '',
   },
   'kysely-only-in-db': { 'src/api/a.ts': "import 'kysely';" },
   'database-drivers-only-in-dialects': { 'src/db/a.ts': "import 'node:sqlite';" },

@@ -43,12 +43,16 @@ export function chooseEngine(
   };
 }
 
+/** What people write instead of the standard's names of languages. */
+const LONG_NAMES: Readonly<Record<string, string>> = { nextflow: 'NFL', snakemake: 'SMK' };
+
 type Speaker = Pick<EngineOffer, 'workflowTypes'>;
 
 /** Among the languages of everything known, installed or not: a missing engine is another error. */
 function findLanguage(request: RunRequest, speakers: readonly Speaker[]): Language {
   const types = unique(speakers.flatMap(({ workflowTypes }) => Object.keys(workflowTypes)));
-  const type = types.find((known) => sameText(known, request.workflowType));
+  const wanted = LONG_NAMES[request.workflowType.toLowerCase()] ?? request.workflowType;
+  const type = types.find((known) => sameText(known, wanted));
   if (type === undefined) {
     throw unknown('workflow_type', request.workflowType, types);
   }

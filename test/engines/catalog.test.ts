@@ -129,7 +129,10 @@ describe('a request', () => {
   });
 
   test.each([
-    [{ workflowType: 'GALAXY' }, "workflow_type: 'GALAXY' is not supported; supported: CWL, FAKE"],
+    [
+      { workflowType: 'GALAXY' },
+      "workflow_type: 'GALAXY' is not supported; supported: CWL, WDL, NFL, FAKE",
+    ],
     [
       { workflowTypeVersion: 'v9' },
       "workflow_type_version: 'v9' is not supported of CWL; supported: v1.0, v1.1, v1.2",
@@ -222,4 +225,17 @@ test('no engine has a parameter by the name of one of the service', () => {
   const names = createEngines().flatMap((engine) => engine.parameters.map(({ name }) => name));
   expect(names).not.toHaveLength(0);
   expect(names.filter(isServiceParameter)).toEqual([]);
+});
+
+test('a language may be written as people call it', async () => {
+  const nextflow = engines.find(({ name }) => name === 'nextflow');
+  const { workflowTypes = {} } = nextflow ?? {};
+  const localOffers = [offer({ engine: 'nextflow', workflowTypes, parameters: [] })];
+  for (const workflowType of ['NFL', 'nfl', 'Nextflow', 'NEXTFLOW']) {
+    const request = { workflowType, workflowTypeVersion: 'dsl2', workflowUrl: 'main.nf' };
+    expect(await catalog({ localOffers }).resolve(request)).toMatchObject({
+      engine: 'nextflow',
+      request: { workflowType: 'NFL', workflowTypeVersion: 'DSL2' },
+    });
+  }
 });

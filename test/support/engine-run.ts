@@ -45,6 +45,7 @@ export interface EngineRun {
 
 /** A run that is ready to be started by whoever gets it. */
 export interface PreparedRun {
+  readonly runId: string;
   readonly workRoot: string;
   readonly directory: RunDirectory;
   readonly command: Command;
@@ -65,7 +66,7 @@ export async function prepareEngineRun(
     ...more,
   });
   for (const { path, content } of command.files) await writeFile(path, content);
-  return { workRoot, directory, command };
+  return { runId, workRoot, directory, command };
 }
 
 export async function startEngineRun(
@@ -73,7 +74,8 @@ export async function startEngineRun(
   installation: EngineInstallation,
   setup: RunSetup,
 ): Promise<EngineRun> {
-  const { workRoot, directory, command } = await prepareEngineRun(engine, installation, setup);
+  const prepared = await prepareEngineRun(engine, installation, setup);
+  const { runId, workRoot, directory, command } = prepared;
   const child = launch(command);
   const exited = new Promise<number>((resolve) => {
     child.on('exit', (code, signal) => resolve(code ?? 128 + (signal === 'SIGKILL' ? 9 : 15)));

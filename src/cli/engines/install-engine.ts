@@ -6,6 +6,7 @@ import {
   type InstallOptions,
   type InstallResult,
 } from './find-or-install.ts';
+import { NEXTFLOW_RECIPE } from './install-nextflow.ts';
 import { pythonRecipe } from './install-python-engine.ts';
 
 /** How each engine is installed, with what was tested; the usual ones first. */
@@ -16,6 +17,7 @@ const RECIPES: readonly EngineRecipe[] = [
     systemPackage: 'cwltool',
   }),
   pythonRecipe({ package: MINIWDL_PACKAGE, requirements: [['miniwdl==1.15.0']] }),
+  NEXTFLOW_RECIPE,
 ];
 
 export const INSTALLABLE_ENGINES: readonly string[] = RECIPES.map(({ engine }) => engine);

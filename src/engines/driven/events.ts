@@ -10,7 +10,8 @@ import type { TaskEvent } from '../engine.ts';
  * - `task_started`: `task` (its id, unique in the run, of letters, digits, `_.-`), `name`, `command` (words),
  *   `stdout` and `stderr` (absolute paths of files that grow), and, where known, `image`, `cores`,
  *   `ram_mib`, `notes` (texts for people);
- * - `task_ended`: `task`, `exit_code` where there is one, `status` (`success` or anything else), `error`;
+ * - `task_ended`: `task`, `exit_code` where there is one, `status` (`success`; `retried` or `ignored` for a
+ *   failure that the engine took no offence at; `stopped` by the engine; anything else is a failure), `error`;
  * - `task_cached`: `task`, `name`: the results of an earlier execution were taken;
  * - `engine_ended`, the last: `status` (one of STATUSES), `message`, `exit_code`.
  */
@@ -174,6 +175,8 @@ export async function readStory(path: string): Promise<Story> {
   return { endedTasks, failedTasks, ...(end !== undefined && { end }) };
 }
 
+const HARMLESS = ['success', 'retried', 'ignored', 'stopped'] as const;
+
 function taskEnd(event: JsonObject, start: JsonObject | undefined): TaskEnd {
   const exitCode = event['exit_code'];
   const error = text(event['error']);
@@ -181,7 +184,7 @@ function taskEnd(event: JsonObject, start: JsonObject | undefined): TaskEnd {
   return {
     name: text(start?.['name']) ?? taskIdOf(event),
     ...(typeof exitCode === 'number' && { exitCode }),
-    failed: event['status'] !== 'success',
+    failed: !HARMLESS.some((status) => status === event['status']),
     ...(error !== undefined && { error }),
     ...(stderrPath !== undefined && { stderrPath }),
   };

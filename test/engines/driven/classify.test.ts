@@ -105,3 +105,15 @@ test('no path of the machine is told, in whichever form the engine writes it', a
   expect(reason).toContain("a.cwl:1 b.cwl:2 c.cwl:3 d.cwl:4 'tmp/e'");
   expect(reason).not.toContain('0198-run');
 });
+
+test('attempts that were tried again, ignored or stopped are not what a run failed of', async () => {
+  const ended = (task: string, status: string): readonly object[] => [
+    { event: 'task_started', task, name: `task ${task}` },
+    { event: 'task_ended', task, exit_code: 7, status },
+  ];
+  const harmless = [...ended('1', 'retried'), ...ended('2', 'ignored'), ...ended('3', 'stopped')];
+  await tell(...harmless, ...ended('4', 'permanentFail'), engineEnded('permanentFail'));
+  expect((await classifyEnd(1, directory)).reason).toBe("Task 'task 4' failed with exit code 7.");
+  await tell(...harmless, engineEnded('permanentFail', 'no such channel'));
+  expect((await classifyEnd(1, directory)).reason).toBe('The workflow failed. no such channel');
+});

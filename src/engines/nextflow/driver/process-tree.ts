@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+const EXIT_AFTER_SIGTERM = 143;
+const LOOK_MS = 25;
+
+interface ProcessEntry {
+  readonly parent: number;
+  readonly group: number;
+  /** With the id it is unique for as long as the machine is up. */
+  readonly startTime: string;
+}
+
+/**
+ * On SIGTERM everything that this process started gets the signal, a moment to end by itself, and is
+ * killed; then this process ends. What waits for it in between, Nextflow's own clean end, is welcome but
+ * never waited for longer than that.
+ */
+export function endAllOnSigterm(graceMs: number): void {
+  process.once('SIGTERM', () => {
+    process.on('SIGTERM', () => undefined);
+    const known = new Map<number, string>();
+    const signalled = new Set<number>();
+    const deadline = performance.now() + graceMs;
+    const look = (): void => {
+      const running = findOwn(known);
+      if (running.length === 0) process.exit(EXIT_AFTER_SIGTERM);
+      const isLate = performance.now() >= deadline;
+      for (const pid of running) {
+        if (isLate) send(pid, 'SIGKILL');
+        else if (!signalled.has(pid)) send(pid, 'SIGTERM');
+        signalled.add(pid);
+      }
+    };
+    setInterval(look, LOOK_MS);
+    look();
+  });
+}
+
+/** Running descendants, and those of our group that are not our ancestors, also when they lost their parents. */
+function findOwn(known: Map<number, string>): readonly number[] {
+  const table = readTable();
+  const own = table.get(process.pid);
+  const ancestors = ancestorsOf(process.pid, table);
+  const isOurs = (pid: number, { parent, group, startTime }: ProcessEntry): boolean =>
+    pid !== process.pid &&
+    (known.get(pid) === startTime ||
+      parent === process.pid ||
+      known.has(parent) ||
+      (group === own?.group && !ancestors.has(pid)));
+  for (let size = -1; size !== known.size;) {
+    size = known.size;
+    for (const [pid, entry] of table) if (isOurs(pid, entry)) known.set(pid, entry.startTime);
+  }
+  return [...known]
+    .filter(([pid, start]) => table.get(pid)?.startTime === start)
+    .map(([pid]) => pid);
+}
+
+function ancestorsOf(pid: number, table: ReadonlyMap<number, ProcessEntry>): ReadonlySet<number> {
+  const ancestors = new Set<number>();
+  for (let next = table.get(pid)?.parent; next !== undefined && !ancestors.has(next);) {
+    ancestors.add(next);
+    next = table.get(next)?.parent;
+  }
+  return ancestors;
+}
+
+/** Without zombies: they have ended. */
+function readTable(): ReadonlyMap<number, ProcessEntry> {
+  const table = new Map<number, ProcessEntry>();
+  for (const name of readdirSync('/proc')) {
+    const entry = /^\d+$/.test(name) ? readEntry(name) : undefined;
+    if (entry !== undefined) table.set(Number(name), entry);
+  }
+  return table;
+}
+
+/** proc(5): the name of the program in brackets, then state, parent, group, … and as 22nd the start time. */
+function readEntry(pid: string): ProcessEntry | undefined {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined; // it has ended
+  }
+  const fields = text.slice(text.lastIndexOf(') ') + 2).split(' ');
+  const [state, parent, group] = fields;
+  if (state === 'Z' || state === 'X') return undefined;
+  return { parent: Number(parent), group: Number(group), startTime: fields[19] ?? '' };
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    return; // it has ended
+  }
+}
