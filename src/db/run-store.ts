@@ -4,7 +4,7 @@ import type { Connection } from './retry.ts';
 import { requestCancel } from './runs/cancel.ts';
 import { claimRun } from './runs/claim.ts';
 import { countByState, countRuns } from './runs/count.ts';
-import { createRun } from './runs/create.ts';
+import { createRun, findSubmission } from './runs/create.ts';
 import { listEnded } from './runs/ended.ts';
 import { getRun, getRunState, listAttachments, listEvents } from './runs/get.ts';
 import { listLeased, listLeaseOwners, takeOver } from './runs/lease.ts';
@@ -22,6 +22,7 @@ export function createRunStore(connection: Connection): RunStore {
 
   return {
     createRun: (run, quota) => createRun(connection, run, quota),
+    findSubmission: (owner, key) => findSubmission(connection, owner, key),
     requestCancel: (runId, actor, at) => requestCancel(connection, { runId, actor, at }),
     requestPause: (request) => requestPause(connection, request),
     claimRun: (claim) => claimRun(connection, claim),

@@ -19,6 +19,9 @@ export interface RunStore {
    */
   createRun(run: NewRun, quota?: { readonly maxQueued: number }): Promise<CreateResult>;
 
+  /** The run that this owner's idempotency key stands for, if it does. */
+  findSubmission(owner: string, key: string): Promise<EarlierSubmission | undefined>;
+
   getRun(runId: string): Promise<Run | undefined>;
   /** The few fields that a status poll needs; cheaper than `getRun`. */
   getRunState(runId: string): Promise<RunStateRow | undefined>;
@@ -108,8 +111,12 @@ export interface RunStore {
 }
 
 export type CreateResult =
-  | { readonly created: true }
-  | { readonly created: false; readonly runId: string; readonly requestDigest: string };
+  { readonly created: true } | ({ readonly created: false } & EarlierSubmission);
+
+export interface EarlierSubmission {
+  readonly runId: string;
+  readonly requestDigest: string;
+}
 
 export interface RunStateRow {
   readonly runId: string;

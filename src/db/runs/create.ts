@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { OutcomeUnknownError } from '../../runs/errors.ts';
 import type { NewRun } from '../../runs/run.ts';
-import type { CreateResult, RunStore } from '../../runs/run-store.ts';
+import type { CreateResult, EarlierSubmission, RunStore } from '../../runs/run-store.ts';
 import { batches } from '../batches.ts';
 import { digest, tagDigest } from '../digest.ts';
 import { toJson } from '../json-text.ts';
@@ -109,13 +109,20 @@ async function insertAttachments(tx: Transaction<Tables>, run: NewRun): Promise<
   }
 }
 
-async function findEarlier({ db }: Connection, { owner, idempotency }: NewRun) {
-  if (!idempotency) return undefined;
+async function findEarlier(connection: Connection, { owner, idempotency }: NewRun) {
+  return idempotency && (await findSubmission(connection, owner, idempotency.key));
+}
+
+export async function findSubmission(
+  { db }: Connection,
+  owner: string,
+  key: string,
+): Promise<EarlierSubmission | undefined> {
   const row = await db
     .selectFrom('workflow_runs')
     .select(['run_id', 'request_digest'])
     .where('owner', '=', owner)
-    .where('idempotency_hash', '=', digest(idempotency.key))
+    .where('idempotency_hash', '=', digest(key))
     .executeTakeFirst();
   return row && { runId: row.run_id, requestDigest: row.request_digest ?? '' };
 }

@@ -132,6 +132,16 @@ export function describeCreating(store: () => RunStore): void {
       expect(await store().listEvents(again.runId)).toEqual([]);
     });
 
+    test('can be looked up: it stands for one run of its owner', async () => {
+      const [owner, other] = [uniqueName('owner'), uniqueName('owner')];
+      const run = newRun({ owner, idempotency });
+      await store().createRun(run);
+      const { key, requestDigest } = idempotency;
+      expect(await store().findSubmission(owner, key)).toEqual({ runId: run.runId, requestDigest });
+      expect(await store().findSubmission(owner, 'another')).toBeUndefined();
+      expect(await store().findSubmission(other, key)).toBeUndefined();
+    });
+
     test('is the owner’s own', async () => {
       const results = await Promise.all(
         [uniqueName('owner'), uniqueName('owner')].map((owner) =>
