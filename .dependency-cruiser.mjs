@@ -11,6 +11,7 @@ const MAY_IMPORT = {
   engines: ['runs'],
   executors: ['runs'],
   storage: [],
+  validation: ['runs', 'engines', 'storage'],
   auth: ['runs'],
   db: ['runs', 'auth'],
   daemon: ['runs', 'engines', 'executors', 'storage'],

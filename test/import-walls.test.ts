@@ -23,6 +23,10 @@ const VIOLATIONS: Record<string, Record<string, string>> = {
     'src/storage/a.ts': "import '../runs/b.ts';",
     'src/runs/b.ts': '',
   },
+  'validation-imports-only-runs-engines-storage': {
+    'src/validation/a.ts': "import '../executors/b.ts';",
+    'src/executors/b.ts': '',
+  },
   'auth-imports-only-runs': { 'src/auth/a.ts': "import '../db/b.ts';", 'src/db/b.ts': '' },
   'db-imports-only-runs-auth': { 'src/db/a.ts': "import '../api/b.ts';", 'src/api/b.ts': '' },
   'daemon-imports-only-runs-engines-executors-storage': {

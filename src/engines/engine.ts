@@ -1,6 +1,7 @@
 import type { Command } from '../runs/command.ts';
 import type { EngineParameter } from '../runs/engine-catalog.ts';
 import type { JsonObject } from '../runs/json.ts';
+import type { Verdict } from '../runs/request-validator.ts';
 import type { RunRequest } from '../runs/run.ts';
 import type { RunDirectory } from '../runs/run-directory.ts';
 
@@ -27,6 +28,9 @@ export interface Engine {
    * address start faster; while it does not, they work as without. Absent: the engine has none.
    */
   warmServer?(installation: EngineInstallation, address: string): WarmServerCommand;
+
+  /** Absent where a document is code, which nothing but a run may execute. */
+  readonly validation?: EngineValidation;
 
   /** Task events after `cursor` (0 at first), and the cursor to go on from. Reads complete lines only. */
   tasks(
@@ -63,6 +67,25 @@ export interface WarmServerCommand {
   readonly argv: readonly [string, ...string[]];
   /** What it needs besides PATH. */
   readonly environment: Readonly<Record<string, string>>;
+}
+
+/**
+ * How a request can be checked before it is queued. The process executes nothing of the document, fetches
+ * nothing from the web, reads only what the run may read, and ends by itself soon after `seconds`.
+ */
+export interface EngineValidation {
+  command(context: ValidationContext): Command;
+  /** What the process found that ended with this code. */
+  verdict(exitCode: number, directory: RunDirectory): Promise<Verdict>;
+}
+
+export interface ValidationContext extends Omit<
+  EngineContext,
+  'cores' | 'cacheDirectory' | 'containers' | 'environment'
+> {
+  readonly seconds: number;
+  /** Absolute paths of files that have the size of the attachment whose name they bear, but not its content. */
+  readonly placeholders: readonly string[];
 }
 
 export interface RequestLimits {

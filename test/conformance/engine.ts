@@ -21,6 +21,7 @@ import {
   type RunSetup,
 } from '../support/engine-run.ts';
 import { until } from '../support/until.ts';
+import { createTestValidation } from '../support/validation.ts';
 
 /** What the suite needs of an engine: its installation and workflows in its language. */
 export interface EngineSamples {
@@ -121,6 +122,26 @@ export function engineConformance(
       const { succeeding, failing, long, family, oddNames, loud, scatter } = samples;
       for (const { request } of [succeeding, failing, long, family, oddNames, loud, scatter]) {
         expect(() => engine.checkRequest(request, { allowedFileRoots: [] })).not.toThrow();
+      }
+    });
+
+    test.runIf(engine.validation)('its validation tells what a run would tell first', async () => {
+      const { installation, succeeding, failing, invalid, missingInput } = samples;
+      const address = warmServer && { warmServer: warmServer() };
+      const timeoutSeconds = runSeconds;
+      const own = { installations: [installation], timeoutSeconds, ...address };
+      const validation = await createTestValidation(engine, own);
+      try {
+        for (const setup of [succeeding, failing]) {
+          expect(await validation.validate(setup)).toEqual({ kind: 'valid' });
+        }
+        for (const setup of [invalid, missingInput]) {
+          const verdict = await validation.validate(setup);
+          expect(verdict).toMatchObject({ kind: 'invalid' });
+          expect(JSON.stringify(verdict)).toContain(setup.message);
+        }
+      } finally {
+        await validation.close();
       }
     });
 

@@ -23,7 +23,7 @@ export function cwltoolCommand(context: EngineContext): Command {
       context.warmServer,
     ),
     workingDirectory: directory.execution,
-    environment: pythonEnvironment(context),
+    environment: cwltoolEnvironment(context),
     stdoutPath: directory.stdout,
     stderrPath: directory.stderr,
     files: [{ path: directory.inputs, content: inputText(request.workflowParams ?? {}) }],
@@ -40,6 +40,13 @@ const CONTAINER_OPTIONS: Readonly<Record<ContainerRuntime | 'none', readonly str
   singularity: ['--singularity'],
   apptainer: ['--singularity'],
 };
+
+/** Messages are not broken into lines, which would depend on the length of paths. */
+export function cwltoolEnvironment(
+  context: Parameters<typeof pythonEnvironment>[0],
+): Record<string, string> {
+  return { ...pythonEnvironment(context), COLUMNS: '2000' };
+}
 
 function driverArguments(context: EngineContext): readonly string[] {
   const { directory, request, allowedFileRoots } = context;
@@ -72,7 +79,7 @@ function cwltoolArguments(context: EngineContext): readonly string[] {
 }
 
 /** A URL, because a path with `#` or `?` in it would be taken for one. */
-function workflowAddress(context: EngineContext): string {
+export function workflowAddress(context: Parameters<typeof findWorkflow>[0]): string {
   const place = findWorkflow(context);
   if (place.kind === 'remote') return place.url;
   const hash = place.fragment === undefined ? '' : `#${place.fragment}`;
@@ -82,7 +89,7 @@ function workflowAddress(context: EngineContext): string {
 /** cwltool reads the inputs as YAML, which, unlike JSON, has no place for some characters as they stand. */
 const NOT_IN_YAML = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
 
-function inputText(inputs: JsonObject): string {
+export function inputText(inputs: JsonObject): string {
   return JSON.stringify(inputs).replace(
     NOT_IN_YAML,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

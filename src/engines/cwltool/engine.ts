@@ -9,6 +9,7 @@ import { cwltoolCommand, DRIVER } from './command.ts';
 import { readOutputs } from './outputs.ts';
 import { CWLTOOL_PACKAGE } from './package.ts';
 import { CWLTOOL_PARAMETERS } from './parameters.ts';
+import { CWLTOOL_VALIDATION } from './validation.ts';
 
 /** CWL by cwltool, the reference implementation, through a driver that tells of tasks as they happen. */
 export function createCwltoolEngine(): Engine {
@@ -22,6 +23,7 @@ export function createCwltoolEngine(): Engine {
       checkInputs(request.workflowParams ?? {}, limits);
     },
     warmServer: (installation, address) => forkServer(installation, DRIVER, address),
+    validation: CWLTOOL_VALIDATION,
     command: cwltoolCommand,
     tasks: ({ events }, cursor) => readTaskEvents(events, cursor),
     outputs: readOutputs,

@@ -1,16 +1,17 @@
-import { basename, dirname } from 'node:path';
 import type { RunDirectory } from '../../runs/run-directory.ts';
 import type { Outcome } from '../engine.ts';
 import { readStory, type Story, type TaskEnd } from './events.ts';
 import { outputObjectPath } from './output-object.ts';
 import { exists, readTail } from './files.ts';
+import { engineWords, withoutPaths } from './without-paths.ts';
 
 const STDERR_LINES = 20;
 
 /** From what the driver recorded; the engine's log text is only quoted, never read for meaning. */
 export async function classifyEnd(exitCode: number, directory: RunDirectory): Promise<Outcome> {
-  const story = await readStory(directory.events);
-  const { state, reason } = await outcomeOf(exitCode, directory, story);
+  const { end, ...tasks } = await readStory(directory.events);
+  const said = end && { end: { ...end, message: engineWords(end.message, directory) } };
+  const { state, reason } = await outcomeOf(exitCode, directory, { ...tasks, ...said });
   return { state, reason: withoutPaths(reason, directory) };
 }
 
@@ -81,17 +82,4 @@ const MEANINGS: Readonly<Record<number, string>> = {
 function exitMeaning(exitCode: number): string {
   const meaning = MEANINGS[exitCode] ?? (exitCode > 128 ? `signal ${exitCode - 128}` : undefined);
   return meaning === undefined ? `exit code ${exitCode}` : `exit code ${exitCode}: ${meaning}`;
-}
-
-/**
- * People see the reason: paths of the service's machines say nothing to them. cwltool writes them plain,
- * as URLs and relative to where it works.
- */
-function withoutPaths(reason: string, directory: RunDirectory): string {
-  const own = `${basename(dirname(directory.root))}/${basename(directory.root)}`;
-  const escaped = own.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const otherForms = new RegExp(`[^\\s'"]*${escaped}/(?:execution/)?`, 'g');
-  return [`file://${directory.execution}/`, `${directory.execution}/`, `${directory.root}/`]
-    .reduce((text, path) => text.replaceAll(path, ''), reason)
-    .replaceAll(otherForms, '');
 }

@@ -13,7 +13,8 @@ import type { TaskEvent } from '../engine.ts';
  * - `task_ended`: `task`, `exit_code` where there is one, `status` (`success`; `retried` or `ignored` for a
  *   failure that the engine took no offence at; `stopped` by the engine; anything else is a failure), `error`;
  * - `task_cached`: `task`, `name`: the results of an earlier execution were taken;
- * - `engine_ended`, the last: `status` (one of STATUSES), `message`, `exit_code`.
+ * - `engine_ended`, the last: `status` (one of STATUSES), `message`, `exit_code`; of a validation also
+ *   `about`, the part of the request that `message` speaks of: `workflow` or `inputs`.
  */
 
 /**
@@ -27,6 +28,7 @@ const NEWLINE = 0x0a;
 export interface EngineEnd {
   readonly status: 'success' | 'permanentFail' | 'invalid' | 'unsupported' | 'error';
   readonly message: string;
+  readonly about?: string;
 }
 
 /** A task as its events tell of it. */
@@ -193,9 +195,11 @@ function taskEnd(event: JsonObject, start: JsonObject | undefined): TaskEnd {
 const STATUSES = ['success', 'permanentFail', 'invalid', 'unsupported', 'error'] as const;
 
 function engineEnd(event: JsonObject): EngineEnd {
+  const about = text(event['about']);
   return {
     status: STATUSES.find((status) => status === event['status']) ?? 'error',
     message: text(event['message']) ?? '',
+    ...(about !== undefined && { about }),
   };
 }
 

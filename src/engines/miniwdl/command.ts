@@ -45,7 +45,7 @@ function driverArguments(context: EngineContext): readonly string[] {
   ];
 }
 
-function workflowAddress(context: EngineContext): string {
+export function workflowAddress(context: Parameters<typeof findWorkflow>[0]): string {
   const place = findWorkflow(context);
   return place.kind === 'remote' ? place.url : place.path;
 }

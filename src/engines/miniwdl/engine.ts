@@ -8,6 +8,7 @@ import { forkServer } from '../python/fork-server.ts';
 import { DRIVER, miniwdlCommand } from './command.ts';
 import { MINIWDL_PACKAGE } from './package.ts';
 import { MINIWDL_PARAMETERS } from './parameters.ts';
+import { MINIWDL_VALIDATION } from './validation.ts';
 
 /** WDL by miniwdl, through a driver whose tasks are processes of the machine. */
 export function createMiniwdlEngine(): Engine {
@@ -21,6 +22,7 @@ export function createMiniwdlEngine(): Engine {
       checkAddresses(request.workflowParams ?? {}, limits);
     },
     warmServer: (installation, address) => forkServer(installation, DRIVER, address),
+    validation: MINIWDL_VALIDATION,
     command: miniwdlCommand,
     tasks: ({ events }, cursor) => readTaskEvents(events, cursor),
     outputs: readNamedOutputs,

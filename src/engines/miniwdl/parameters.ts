@@ -35,11 +35,18 @@ const valueOf = parameterReader(MINIWDL_PARAMETERS);
 
 /** The driver's options for the parameters. */
 export function parameterOptions(request: RunRequest): readonly string[] {
+  return [
+    ...documentOptions(request),
+    ...(valueOf(request, 'copy-input-files') === 'true' ? ['--copy-input-files'] : []),
+    ...(valueOf(request, 'on-error') === 'continue' ? ['--continue-on-error'] : []),
+  ];
+}
+
+/** Those that say how the document is read. */
+export function documentOptions(request: RunRequest): readonly string[] {
   const task = valueOf(request, 'task');
   return [
     ...(task === '' ? [] : [`--task=${task}`]),
-    ...(valueOf(request, 'copy-input-files') === 'true' ? ['--copy-input-files'] : []),
-    ...(valueOf(request, 'on-error') === 'continue' ? ['--continue-on-error'] : []),
     ...(valueOf(request, 'check-quant') === 'true' ? [] : ['--no-quant-check']),
   ];
 }

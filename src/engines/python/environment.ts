@@ -1,5 +1,4 @@
 import { runEnvironment } from '../driven/environment.ts';
-import type { EngineContext } from '../engine.ts';
 
 export const PYTHON_SETTINGS = {
   PYTHONUTF8: '1',
@@ -9,6 +8,8 @@ export const PYTHON_SETTINGS = {
 };
 
 /** The environment of an engine that is written in Python. */
-export function pythonEnvironment(context: EngineContext): Record<string, string> {
+export function pythonEnvironment(
+  context: Parameters<typeof runEnvironment>[0],
+): Record<string, string> {
   return { ...runEnvironment(context), ...PYTHON_SETTINGS };
 }

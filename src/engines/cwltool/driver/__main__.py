@@ -3,6 +3,8 @@
     python3 driver --run-root DIR --events FILE --tasks DIR --outputs-object FILE --inputs FILE
         [--cores N] [--allow-root DIR]... [--serial] -- CWLTOOL-OPTION... WORKFLOW
 
+With `--validate` first it only checks them; see `validation.py`.
+
 Only cwltool's documented extension points are used (an executor, contexts, a fetcher), so that the same
 code works with every build of it, compiled ones included. The exit code is cwltool's own.
 """

@@ -8,6 +8,7 @@ import sys
 import traceback
 
 import containers
+import validation
 from file_guard import FileGuard, guarded_fetcher, guarded_fs_access
 from container_hooks import ContainerHooks
 from output_places import separating_path_mapper
@@ -19,6 +20,8 @@ from task_executor import TaskExecutor
 
 def run(arguments, schemas_are_loaded=False):
     """Gives cwltool's exit code. With loaded schemas (see warm_up.py) they are not loaded anew."""
+    if arguments[:1] == ["--validate"]:
+        return validation.run(arguments[1:], keep_schemas if schemas_are_loaded else None)
     options, cwltool_arguments = parse_arguments(arguments)
     sys.argv[0] = "cwltool"  # what it calls itself in its log and to web servers
     adopt_orphans()

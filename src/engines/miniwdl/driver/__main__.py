@@ -4,6 +4,8 @@
         --output-prefix TEXT --inputs FILE [--cores N] [--allow-root DIR]... [--task NAME]
         [--copy-input-files] [--continue-on-error] [--no-quant-check] WORKFLOW
 
+With `--validate` first it only checks them; see `validation.py`.
+
 Tasks are processes of this machine: `host_backend` is a container backend of miniwdl without containers,
 announced to it by the entry points beside this file. The exit code is 0 or 1.
 """

@@ -9,11 +9,16 @@ import os
 REMOTE = ("http://", "https://", "ftp://")
 
 
-def confined_reader(roots):
-    """A function, as WDL.load wants it, that reads documents below the roots and from the web."""
+def confined_reader(roots, elsewhere=None):
+    """A function, as WDL.load wants it, that reads documents below the roots and from the web, but for those
+    that lie elsewhere (see elsewhere.py)."""
     import WDL
+    from WDL.Error import InputError
 
     async def read_source(address, path, importer):
+        place = address if importer is None else beside(importer.pos.abspath, address)
+        if elsewhere is not None and elsewhere.holds(place):
+            raise InputError(elsewhere.miss(address))
         if address.startswith(REMOTE[:2]):
             return await read_web(address)
         resolved = await WDL.resolve_file_import(address, path, importer)
@@ -23,6 +28,13 @@ def confined_reader(roots):
         return await WDL.read_source_default(resolved, [], None)
 
     return read_source
+
+
+def beside(importer, address):
+    """`address` as the document at `importer` means it."""
+    if address.startswith(REMOTE + ("file://",)):
+        return address
+    return os.path.join(os.path.dirname(importer), address)
 
 
 async def read_web(address):
@@ -35,8 +47,9 @@ async def read_web(address):
     return WDL.ReadSourceResult(source_text=text, abspath=address)
 
 
-def read(target, values, roots):
-    """The inputs as miniwdl wants them: names with and without the workflow's, files by their true paths."""
+def read(target, values, roots, elsewhere=None):
+    """The inputs as miniwdl wants them: names with and without the workflow's, files by their true paths. Those
+    that lie elsewhere are not looked for."""
     import WDL
     from WDL.Error import InputError
 
@@ -50,6 +63,8 @@ def read(target, values, roots):
             return address
         path = os.path.abspath(address[len("file://") :] if address.startswith("file://") else address)
         require_inside(path, roots)
+        if elsewhere is not None and elsewhere.holds(path):
+            return path
         is_directory = isinstance(value, WDL.Value.Directory)
         if not (os.path.isdir(path) if is_directory else os.path.isfile(path)):
             kind = "directory" if is_directory else "file"

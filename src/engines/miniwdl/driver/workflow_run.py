@@ -12,6 +12,7 @@ import containers
 import host_backend
 import run_inputs
 import run_outputs
+import validation
 from process_tree import adopt_orphans, end_all_on_sigterm
 from run_outcome import conclusion
 from task_events import EventLog
@@ -29,6 +30,8 @@ BACKENDS = {
 
 def run(arguments):
     """Gives 0 or 1."""
+    if arguments[:1] == ["--validate"]:
+        return validation.run(arguments[1:], choose_target)
     options = parse_arguments(arguments)
     adopt_orphans()
     end_all_on_sigterm(lambda: containers.end_all(options.containers, options.container_label))
