@@ -33,7 +33,7 @@ export const EXECUTION_SETTINGS = {
   warmEngines: flag(
     'WARM_ENGINES',
     true,
-    'Whether daemons keep engines that can be kept loaded (cwltool) in memory, about 70 MB each, so that runs start in milliseconds.',
+    'Whether daemons, and APIs that check requests, keep engines that can be kept loaded (cwltool, miniwdl) in memory, about 70 MB each, so that they start in milliseconds.',
   ),
   containers: choice(
     'CONTAINERS',

@@ -68,6 +68,18 @@ export const SETTINGS = {
     512 * BYTES_PER_MEBIBYTE,
     'Largest field of a request other than an attachment (workflow_params, say), in bytes.',
   ),
+  validateRequests: flag(
+    'VALIDATE_REQUESTS',
+    true,
+    'Whether a workflow and its inputs are checked by the engine (cwltool, miniwdl) before they are queued, where it is installed beside the API.',
+  ),
+  validationTimeout: seconds(
+    'VALIDATION_TIMEOUT',
+    5,
+    0.1,
+    60,
+    'How long such a check may take; after that the run is queued without.',
+  ),
   userMaxQueuedRuns: integer(
     'USER_MAX_QUEUED_RUNS',
     0,

@@ -57,7 +57,9 @@ describeWith('warm runs through wes up', missing, () => {
 
   beforeAll(async () => {
     const limits = missingLimits.length === 0 ? { RUN_PROCESS_LIMIT: '200' } : {};
-    deployment = await TestDeployment.create({ ENGINE_INSTALL_DIR: TEST_ENGINES, ...limits });
+    // The API's own forks of the engine would be taken for runs.
+    const settings = { ENGINE_INSTALL_DIR: TEST_ENGINES, VALIDATE_REQUESTS: 'false' };
+    deployment = await TestDeployment.create({ ...settings, ...limits });
     client = clientFor(await addressOf(deployment.start(['up'])));
     daemonPid = await until(() => daemonOf(deployment), { timeoutMs: 30_000 });
     await until(() => forkServers(daemonPid).length === 1, { timeoutMs: 30_000 });

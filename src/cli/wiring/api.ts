@@ -10,12 +10,20 @@ import { apiPath } from './api-path.ts';
 import { createAuthenticator } from './authenticator.ts';
 import { createCatalog } from './engines.ts';
 import { createStorage } from './storage.ts';
+import { createValidator } from './validator.ts';
 
 export interface RunningApi {
   /** Scheme, host and port that it listens on. */
   readonly address: string;
   /** Takes no more connections, answers what is under way, then resolves. */
   close(): Promise<void>;
+}
+
+export interface ApiOptions {
+  readonly logger: Logger;
+  /** PATH for engines that check requests. */
+  readonly searchPath: string;
+  readonly onChange?: (runId: string) => void;
 }
 
 /**
@@ -25,11 +33,13 @@ export interface RunningApi {
 export async function startApi(
   config: Config,
   database: Database,
-  options: { readonly logger: Logger; readonly onChange?: (runId: string) => void },
+  options: ApiOptions,
 ): Promise<RunningApi> {
-  const { logger, onChange } = options;
+  const { logger, onChange, searchPath } = options;
   const storage = await createStorage(config);
-  const catalog = createCatalog(config, database.daemons);
+  const { catalog, installed } = createCatalog(config, database.daemons);
+  const validatorParts = { installed, catalog, storage, searchPath, logger };
+  const validator = await createValidator(config, validatorParts);
   const { allowedFileRoots } = config;
   const app = await buildApp({
     runs: createRunService({
@@ -37,6 +47,7 @@ export async function startApi(
       catalog,
       allowedFileRoots,
       limits: { userMaxPriority: config.userMaxPriority, maxQueuedRuns: config.userMaxQueuedRuns },
+      ...(validator && { validator }),
     }),
     store: database.runs,
     storage,
@@ -59,7 +70,10 @@ export async function startApi(
   }
   return {
     address: addressOf(app.server.address(), config.apiHost),
-    close: async () => await app.close(),
+    close: async () => {
+      // Whoever waits for a check now is answered without.
+      await Promise.all([validator?.stop(), app.close()]);
+    },
   };
 }
 

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { mkdir } from 'node:fs/promises';
-import { delimiter, dirname } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../../config.ts';
 import { createDaemon, type Daemon } from '../../daemon/daemon.ts';
@@ -8,6 +7,7 @@ import type { DaemonSettings, Drain } from '../../daemon/daemon-deps.ts';
 import type { Database } from '../../db/open.ts';
 import type { InstalledEngine } from '../../engines/detect.ts';
 import { chooseContainers, engineEnvironment } from './containers.ts';
+import { enginePath } from './engine-path.ts';
 import { runLimits } from './run-limits.ts';
 import { createExecutor, detectInstalled } from './engines.ts';
 import { createStorage } from './storage.ts';
@@ -15,7 +15,6 @@ import { startWarmServers } from '../warm-servers/warm-servers.ts';
 
 /** Readers of live logs see what a task wrote within two seconds; this is well below. */
 const LOG_INTERVAL_MS = 500;
-const DEFAULT_SEARCH_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 export interface RunningDaemon {
   readonly daemon: Daemon;
@@ -71,11 +70,6 @@ export async function startDaemon(
     }
   };
   return { daemon, engines, stop };
-}
-
-/** Engines need a Node as well (CWL's expressions are JavaScript): ours, where there is no other. */
-function enginePath(searchPath: string | undefined): string {
-  return `${searchPath ?? DEFAULT_SEARCH_PATH}${delimiter}${dirname(process.execPath)}`;
 }
 
 function daemonSettings(config: Config, searchPath: string): DaemonSettings {

@@ -35,14 +35,21 @@ export async function detectInstalled(
  * What the deployment offers: what daemons registered and what is installed here. Looking for the
  * latter takes a moment and begins at once, so that the first request need not wait for all of it.
  */
-export function createCatalog(config: EngineConfig, daemons: DaemonRegistry): EngineCatalog {
-  const localOffers = detectInstalled(config).then(offersOf);
-  // Whoever asks the catalog gets the failure; until then it is not unhandled.
-  localOffers.catch(() => undefined);
-  return createEngineCatalog({
+export function createCatalog(config: EngineConfig, daemons: DaemonRegistry): LocalCatalog {
+  const installed = detectInstalled(config);
+  // Whoever asks gets the failure; until then it is not unhandled.
+  installed.catch(() => undefined);
+  const catalog = createEngineCatalog({
     engines: enginesFor(config),
-    localOffers: () => localOffers,
+    localOffers: async () => offersOf(await installed),
     daemons,
     limits: { allowedFileRoots: config.allowedFileRoots },
   });
+  return { catalog, installed: () => installed };
+}
+
+export interface LocalCatalog {
+  readonly catalog: EngineCatalog;
+  /** The engines of this machine. */
+  readonly installed: () => Promise<readonly InstalledEngine[]>;
 }

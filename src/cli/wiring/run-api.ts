@@ -5,6 +5,7 @@ import { apiPath } from './api-path.ts';
 import { startApi } from './api.ts';
 import { checkExposure } from './authenticator.ts';
 import { configurationFor, type ListenOptions } from './configuration.ts';
+import { enginePath } from './engine-path.ts';
 import { createLogger } from './logger.ts';
 import { waitForDatabase } from './wait-for-database.ts';
 
@@ -19,6 +20,7 @@ export async function runApi(cli: Cli, options: ListenOptions): Promise<void> {
   try {
     const api = await startApi(config, database, {
       logger,
+      searchPath: enginePath(cli.environment.PATH),
       ...(supervisor === undefined ? {} : { onChange: () => supervisor.tell({ type: 'changed' }) }),
     });
     logger.info({ address: api.address }, 'api started');
