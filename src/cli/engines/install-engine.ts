@@ -1,5 +1,6 @@
 import { CWLTOOL_PACKAGE } from '../../engines/cwltool/package.ts';
 import { MINIWDL_PACKAGE } from '../../engines/miniwdl/package.ts';
+import { TOIL_PACKAGE } from '../../engines/toil/package.ts';
 import {
   findOrInstall,
   type EngineRecipe,
@@ -18,6 +19,11 @@ const RECIPES: readonly EngineRecipe[] = [
   }),
   pythonRecipe({ package: MINIWDL_PACKAGE, requirements: [['miniwdl==1.15.0']] }),
   NEXTFLOW_RECIPE,
+  // What Toil runs documents with is held to as well: its own requirements leave them open.
+  pythonRecipe({
+    package: TOIL_PACKAGE,
+    requirements: [['toil[cwl,wdl]==9.6.0', 'cwltool==3.3.20260925135507', 'miniwdl==1.15.0']],
+  }),
 ];
 
 export const INSTALLABLE_ENGINES: readonly string[] = RECIPES.map(({ engine }) => engine);

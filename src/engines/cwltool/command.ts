@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import type { Command } from '../../runs/command.ts';
-import type { JsonObject } from '../../runs/json.ts';
 import { containerArguments, startedContainers } from '../driven/containers.ts';
+import { cwlInputText } from '../driven/cwl-input-text.ts';
 import { outputObjectPath } from '../driven/output-object.ts';
-import { findWorkflow } from '../driven/workflow-place.ts';
+import { addressOf, findWorkflow } from '../driven/workflow-place.ts';
 import type { ContainerRuntime, EngineContext } from '../engine.ts';
 import { pythonEnvironment } from '../python/environment.ts';
 import { throughForkServer } from '../python/fork-server.ts';
@@ -26,7 +26,7 @@ export function cwltoolCommand(context: EngineContext): Command {
     environment: cwltoolEnvironment(context),
     stdoutPath: directory.stdout,
     stderrPath: directory.stderr,
-    files: [{ path: directory.inputs, content: inputText(request.workflowParams ?? {}) }],
+    files: [{ path: directory.inputs, content: cwlInputText(request.workflowParams ?? {}) }],
     stopSignal: 'SIGTERM',
     ...startedContainers(context),
   };
@@ -74,24 +74,6 @@ function cwltoolArguments(context: EngineContext): readonly string[] {
     ...['--tmpdir-prefix', join(directory.temporary, 'task-')],
     ...['--tmp-outdir-prefix', join(directory.temporary, 'outputs-')],
     ...parameterOptions(request),
-    workflowAddress(context),
+    addressOf(findWorkflow(context)),
   ];
-}
-
-/** A URL, because a path with `#` or `?` in it would be taken for one. */
-export function workflowAddress(context: Parameters<typeof findWorkflow>[0]): string {
-  const place = findWorkflow(context);
-  if (place.kind === 'remote') return place.url;
-  const hash = place.fragment === undefined ? '' : `#${place.fragment}`;
-  return `${pathToFileURL(place.path).href}${hash}`;
-}
-
-/** cwltool reads the inputs as YAML, which, unlike JSON, has no place for some characters as they stand. */
-const NOT_IN_YAML = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
-
-export function inputText(inputs: JsonObject): string {
-  return JSON.stringify(inputs).replace(
-    NOT_IN_YAML,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

@@ -4,7 +4,7 @@ import { classifyEnd } from '../driven/classify.ts';
 import { readTaskEvents } from '../driven/events.ts';
 import { detectPythonPackage } from '../python/detect.ts';
 import { forkServer } from '../python/fork-server.ts';
-import { checkInputs } from './check-inputs.ts';
+import { checkInputs } from '../driven/check-cwl-inputs.ts';
 import { cwltoolCommand, DRIVER } from './command.ts';
 import { readOutputs } from './outputs.ts';
 import { CWLTOOL_PACKAGE } from './package.ts';

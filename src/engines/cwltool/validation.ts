@@ -3,7 +3,9 @@ import { validationArguments, validationFiles } from '../driven/validation.ts';
 import { readVerdict } from '../driven/verdict.ts';
 import type { EngineValidation, ValidationContext } from '../engine.ts';
 import { throughForkServer } from '../python/fork-server.ts';
-import { cwltoolEnvironment, DRIVER, inputText, workflowAddress } from './command.ts';
+import { cwlInputText } from '../driven/cwl-input-text.ts';
+import { addressOf, findWorkflow } from '../driven/workflow-place.ts';
+import { cwltoolEnvironment, DRIVER } from './command.ts';
 import { parameterOptions } from './parameters.ts';
 
 /** By the same driver, which stops before the first task. */
@@ -21,7 +23,7 @@ function validationCommand(context: ValidationContext): Command {
     environment: cwltoolEnvironment(context),
     stdoutPath: directory.stdout,
     stderrPath: directory.stderr,
-    files: validationFiles(context, inputText(request.workflowParams ?? {})),
+    files: validationFiles(context, cwlInputText(request.workflowParams ?? {})),
     stopSignal: 'SIGTERM',
   };
 }
@@ -34,6 +36,6 @@ function cwltoolArguments(context: ValidationContext): readonly string[] {
     '--disable-ga4gh-tool-registry',
     '--disable-color',
     ...parameters,
-    workflowAddress(context),
+    addressOf(findWorkflow(context)),
   ];
 }

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { locateWorkflow } from '../../runs/workflow-url.ts';
 import type { EngineContext } from '../engine.ts';
 
@@ -36,4 +37,11 @@ function attachmentNames(execution: string): readonly string[] {
   return readdirSync(execution, { recursive: true, encoding: 'utf8' }).map((name) =>
     name.split(sep).join('/'),
   );
+}
+
+/** For CWL: a URL also of a file, because a path with `#` or `?` in it would be taken for one. */
+export function addressOf(place: WorkflowPlace): string {
+  if (place.kind === 'remote') return place.url;
+  const hash = place.fragment === undefined ? '' : `#${place.fragment}`;
+  return `${pathToFileURL(place.path).href}${hash}`;
 }

@@ -10,8 +10,8 @@ from cwltool.executors import JobExecutor
 from cwltool.job import JobBase
 from schema_salad.exceptions import ValidationException
 
+from cwl_task import Task
 from machine import memory_mebibytes
-from task import Task
 
 LONGEST_SLEEP_SECONDS = 0.25
 

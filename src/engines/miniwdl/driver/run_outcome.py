@@ -2,6 +2,8 @@
 
 import errno
 
+from wdl_errors import describe
+
 MESSAGE_LIMIT = 4000
 OUT_OF_RESOURCES = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 
@@ -40,18 +42,3 @@ def conclusion(error):
 def name_of(run_failed):
     kind = "Task" if type(run_failed.exe).__name__ == "Task" else "Workflow"
     return "%s '%s'" % (kind, run_failed.exe.name)
-
-
-def describe(error):
-    """With the place in the document, and with all errors where there are several."""
-    from WDL import Error
-
-    if isinstance(error, Error.MultipleValidationErrors):
-        return "\n".join(describe(one) for one in error.exceptions)
-    text = str(error) or type(error).__name__
-    if isinstance(error, Error.ImportError) and error.__cause__ is not None:
-        text = "%s: %s" % (text, describe(error.__cause__))
-    position = getattr(error, "pos", None)
-    if position is None:
-        return text
-    return "%s line %d column %d: %s" % (position.uri, position.line, position.column, text)

@@ -12,7 +12,7 @@ import json
 import sys
 import traceback
 
-import run_inputs
+import wdl_inputs
 from elsewhere import Elsewhere
 from process_limits import end_after
 from run_outcome import conclusion
@@ -60,7 +60,7 @@ def load(options, elsewhere, choose_target):
     document = WDL.load(
         options.workflow,
         check_quant=not options.no_quant_check,
-        read_source=run_inputs.confined_reader([options.run_root], elsewhere),
+        read_source=wdl_inputs.confined_reader([options.run_root], elsewhere),
     )
     return choose_target(document, options.task)
 
@@ -68,4 +68,4 @@ def load(options, elsewhere, choose_target):
 def check_inputs(target, options, elsewhere):
     with open(options.inputs, encoding="utf-8") as stream:
         values = json.load(stream)
-    run_inputs.read(target, values, [options.run_root] + options.allow_root, elsewhere)
+    wdl_inputs.read(target, values, [options.run_root] + options.allow_root, elsewhere)

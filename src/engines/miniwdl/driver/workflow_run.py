@@ -10,9 +10,9 @@ import traceback
 import container_backend
 import containers
 import host_backend
-import run_inputs
 import run_outputs
 import validation
+import wdl_inputs
 from process_tree import adopt_orphans, end_all_on_sigterm
 from run_outcome import conclusion
 from task_events import EventLog
@@ -87,11 +87,11 @@ def run_workflow(options, events):
     document = WDL.load(
         options.workflow,
         check_quant=not options.no_quant_check,
-        read_source=run_inputs.confined_reader(roots),
+        read_source=wdl_inputs.confined_reader(roots),
     )
     target = choose_target(document, options.task)
     with open(options.inputs, encoding="utf-8") as stream:
-        inputs = run_inputs.read(target, json.load(stream), roots)
+        inputs = wdl_inputs.read(target, json.load(stream), roots)
     host_backend.prepare(events, options.run_directory, options.cores)
     container_backend.prepare(options.container_label)
     with TerminationSignalFlag(logger):

@@ -8,6 +8,7 @@ import time
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 EXIT_AFTER_SIGTERM = 128 + signal.SIGTERM
 START_SECONDS = 0.05
+GRACE_SECONDS = 3
 
 
 def adopt_orphans():
@@ -46,7 +47,30 @@ def _end_descendants():
     import psutil
 
     for process in psutil.Process().children(recursive=True):
-        try:
-            process.terminate()
-        except psutil.Error:
-            pass
+        _quietly(process.terminate)
+
+
+def end_tree(process_id):
+    """Ends a process of ours at once, and all that it started politely at first."""
+    import psutil
+
+    try:
+        top = psutil.Process(process_id)
+        others = top.children(recursive=True)
+        top.kill()  # first: it must not go on with its next step
+    except psutil.Error:
+        return
+    for process in others:
+        _quietly(process.terminate)
+    _, left = psutil.wait_procs(others, timeout=GRACE_SECONDS)
+    for process in left:
+        _quietly(process.kill)
+
+
+def _quietly(action):
+    import psutil
+
+    try:
+        action()
+    except psutil.Error:
+        pass

@@ -8,11 +8,11 @@ into each other. Here the second one keeps its name and goes into a directory `2
 import os
 
 
-def separating_path_mapper(outputs_directory):
+def separating_path_mapper(outputs_directory, base=None):
     """A class, as cwltool wants it; only the mapping of the final outputs differs from the original."""
     from cwltool.pathmapper import PathMapper
 
-    class SeparatingPathMapper(PathMapper):
+    class SeparatingPathMapper(base or PathMapper):
         def setup(self, referenced_files, basedir):
             super().setup(referenced_files, basedir)
             if self.stagedir == outputs_directory:

@@ -106,7 +106,7 @@ class HostTask(TaskContainer):
     @contextlib.contextmanager
     def _told(self, command, terminating):
         """Tells of the task's start and end; the caller leaves the exit code in what it gives."""
-        task_id = _next_task_id()
+        task_id = self._new_id()
         self._tell_start(task_id, [self.cfg.get("task_runtime", "command_shell"), "-c", command])
         end = _End()
         try:
@@ -133,18 +133,22 @@ class HostTask(TaskContainer):
     def _tell_start(self, task_id, command):
         memory = self.runtime_values.get("memory_reservation")
         attempt = self.try_counter
+        stdout, stderr = self._logs()
         _Shared.events.write(
             "task_started",
             task=task_id,
             name=self._name(),
             command=command,
-            stdout=self.host_stdout_txt(),
-            stderr=self.host_stderr_txt(),
+            stdout=stdout,
+            stderr=stderr,
             cores=self.runtime_values.get("cpu"),
             ram_mib=None if memory is None else round(memory / BYTES_PER_MEBIBYTE),
             image=self._image(),
             notes=self._notes() + ([] if attempt == 1 else ["attempt %d" % attempt]),
         )
+
+    def _logs(self):
+        return self.host_stdout_txt(), self.host_stderr_txt()
 
     def _image(self):
         """Of the container in which the task runs."""
@@ -170,18 +174,17 @@ class HostTask(TaskContainer):
             error=error,
         )
 
+    def _new_id(self):
+        with _Shared.lock:
+            _Shared.task_count += 1
+            return str(_Shared.task_count)
+
     def _name(self):
         """As the directories nest: `hello`, `outer/hello-0` of a scattered call in a called workflow."""
         inside = os.path.relpath(self.host_dir, _Shared.run_directory)
         if inside == ".":
             return self.run_id
         return "/".join(step.removeprefix("call-") for step in inside.split(os.sep))
-
-
-def _next_task_id():
-    with _Shared.lock:
-        _Shared.task_count += 1
-        return str(_Shared.task_count)
 
 
 class _reserve:

@@ -1,7 +1,7 @@
 """The documents and inputs of a run, kept within its directory and the allowed roots.
 
-The commands of tasks run as ordinary processes and are not held back by this; it is there for what miniwdl
-reads on a document's behalf.
+The commands of tasks run as ordinary processes and are not held back by this; it is there for what the
+engine reads on a document's behalf.
 """
 
 import os
@@ -48,14 +48,20 @@ async def read_web(address):
 
 
 def read(target, values, roots, elsewhere=None):
-    """The inputs as miniwdl wants them: names with and without the workflow's, files by their true paths. Those
-    that lie elsewhere are not looked for."""
+    """The inputs as miniwdl wants them: names with and without the workflow's, files by their true paths."""
     import WDL
-    from WDL.Error import InputError
 
     inputs = WDL.values_from_json(
         values, target.available_inputs, target.required_inputs, namespace=target.name
     )
+    return locate_files(inputs, roots, elsewhere)
+
+
+def locate_files(inputs, roots, elsewhere=None):
+    """The inputs with the true path of each file; raises InputError for one that is outside or not there. Those
+    that lie elsewhere are not looked for."""
+    import WDL
+    from WDL.Error import InputError
 
     def locate(value):
         address = value.value
