@@ -29,6 +29,7 @@ const PATH_SETTINGS: readonly SettingName[] = [
   'localStoragePath',
   'engineInstallDir',
   'workDir',
+  'engineCacheDir',
 ];
 
 /**

@@ -51,6 +51,11 @@ export const EXECUTION_SETTINGS = {
     '${DATA_DIR}/work',
     'Private directories of running runs, on the machine of the daemon.',
   ),
+  engineCacheDir: text(
+    'ENGINE_CACHE_DIR',
+    '${DATA_DIR}/cache',
+    'Where runs with the engine parameter `cache` keep the results of their tasks, on the machine of the daemon; best on the file system of WORK_DIR.',
+  ),
   keepWorkDirectories: choice(
     'KEEP_WORK_DIRECTORIES',
     ['never', 'failed', 'always'],
@@ -180,5 +185,12 @@ export const EXECUTION_SETTINGS = {
     0,
     36_500,
     'Days after the end of a run at which a work directory that KEEP_WORK_DIRECTORIES kept is removed; 0 keeps it as long as the run.',
+  ),
+  engineCacheDays: integer(
+    'ENGINE_CACHE_DAYS',
+    7,
+    0,
+    36_500,
+    'Days after its last use at which the kept results below ENGINE_CACHE_DIR are removed; 0 keeps them as long as a run of theirs.',
   ),
 };

@@ -69,6 +69,7 @@ const daemon = createDaemon({
   engines: [{ engine, installations: [installation] }],
   settings: {
     workRoot,
+    cacheRoot: `${workRoot}/cache`,
     pollIntervalMs: 100,
     maxConcurrentRuns: 4,
     leaseSeconds: 30,

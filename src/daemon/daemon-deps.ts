@@ -25,6 +25,8 @@ export interface DaemonDeps {
 export interface DaemonSettings {
   /** Absolute directory for the private directories of runs. */
   readonly workRoot: string;
+  /** Absolute directory for the results that runs keep for those that repeat them. */
+  readonly cacheRoot: string;
   readonly pollIntervalMs: number;
   readonly maxConcurrentRuns: number;
   /** How long a daemon may be silent before its runs are taken over; several heartbeats. */
@@ -59,6 +61,8 @@ export interface DaemonSettings {
   readonly keepRunsDays?: number;
   readonly keepLogsDays?: number;
   readonly keepWorkDirectoriesDays?: number;
+  /** Days after its last use at which a cache is removed; 0, the default, for never. */
+  readonly keepCachesDays?: number;
   /** Pauses between attempts when storage fails; about a minute in all by default. */
   readonly storageRetryPausesMs?: readonly number[];
 }

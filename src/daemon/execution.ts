@@ -27,8 +27,7 @@ export class Execution {
   /** Executes a run that was just claimed. Never rejects. */
   async execute(): Promise<void> {
     await this.#settled(async () => {
-      const command = await stageRun(this.#context);
-      await startRun(this.#context, command);
+      await startRun(this.#context, await stageRun(this.#context));
       await this.#followToEnd();
     });
   }

@@ -25,13 +25,18 @@ export function keepsDirectory(
 
 /** Removes the directory of an attempt, and that of its run when this was the last in it. */
 export async function removeTree(root: string): Promise<void> {
-  const remove = () => rm(root, { recursive: true, force: true, maxRetries: 3 });
+  await removeDirectory(root);
+  await rmdir(dirname(root)).catch(() => undefined);
+}
+
+/** Removes a directory in which tools have worked. */
+export async function removeDirectory(directory: string): Promise<void> {
+  const remove = () => rm(directory, { recursive: true, force: true, maxRetries: 3 });
   await remove().catch(async () => {
     // Tools leave directories that not even their owner may write to.
-    await makeWritable(root);
+    await makeWritable(directory);
     await remove();
   });
-  await rmdir(dirname(root)).catch(() => undefined);
 }
 
 async function makeWritable(directory: string): Promise<void> {

@@ -4,7 +4,9 @@ import { dirname, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from '../runs/command.ts';
 import type { Attachment } from '../runs/run.ts';
+import { readServiceParameters } from '../runs/service-parameters.ts';
 import { attachmentKey, attemptLogsPrefix, outputsPrefix } from '../runs/storage-keys.ts';
+import { openCache } from './caches.ts';
 import { RunFailure } from './interruption.ts';
 import { persist } from './persist.ts';
 import { retryStorage } from './retry-storage.ts';
@@ -14,12 +16,18 @@ import { writeStagedCommand } from './staged-command.ts';
 const PRIVATE_DIRECTORY = 0o700;
 const PRIVATE_FILE = 0o600;
 
+export interface Staged {
+  readonly command: Command;
+  /** What people should know of the start. */
+  readonly remark?: string;
+}
+
 /**
  * Makes the private directory of this attempt with everything that the engine needs, and computes the
  * command.
  * @throws RunFailure with a reason for people
  */
-export async function stageRun(context: RunContext): Promise<Command> {
+export async function stageRun(context: RunContext): Promise<Staged> {
   const { active, parts, run } = context;
   await makeDirectories(context);
   if (run.attempt > 1) await forgetEarlierAttempts(context);
@@ -28,10 +36,26 @@ export async function stageRun(context: RunContext): Promise<Command> {
     active.checkpoint();
     await stageAttachment(context, attachment);
   }
-  const command = commandOf(context);
+  const { directory: cacheDirectory, remark } = await openRunCache(context);
+  const command = commandOf(context, cacheDirectory);
   for (const { path, content } of command.files) await writeBelow(context, path, content);
   await writeStagedCommand(context.directory, command);
-  return command;
+  return { command, ...(remark !== undefined && { remark }) };
+}
+
+/** Without it the run takes longer, which is no reason to fail. */
+async function openRunCache({
+  parts,
+  run,
+  logger,
+}: RunContext): Promise<{ readonly directory?: string; readonly remark?: string }> {
+  if (!readServiceParameters(run.request.workflowEngineParameters).cache) return {};
+  try {
+    return { directory: await openCache(parts.settings.cacheRoot, run, parts.now()) };
+  } catch (error) {
+    logger.warn({ err: error }, 'cache not opened');
+    return { remark: 'without a cache, which could not be opened' };
+  }
 }
 
 async function makeDirectories({ directory }: RunContext): Promise<void> {
@@ -86,7 +110,7 @@ async function copyFromStorage(context: RunContext, name: string, path: string):
   return hash.digest('hex');
 }
 
-function commandOf(context: RunContext): Command {
+function commandOf(context: RunContext, cacheDirectory: string | undefined): Command {
   const { engine, installation, parts, run, directory } = context;
   const { coresPerRun, searchPath, allowedFileRoots, warmServers, containers, engineEnvironment } =
     parts.settings;
@@ -100,6 +124,7 @@ function commandOf(context: RunContext): Command {
       cores: coresPerRun,
       searchPath,
       allowedFileRoots,
+      ...(cacheDirectory !== undefined && { cacheDirectory }),
       ...(warmServer !== undefined && { warmServer }),
       ...(containers !== undefined && { containers }),
       ...(engineEnvironment !== undefined && { environment: engineEnvironment }),

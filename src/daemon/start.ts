@@ -3,23 +3,29 @@ import { Interruption, messageOf, RunFailure } from './interruption.ts';
 import { moveTo } from './move.ts';
 import { persist } from './persist.ts';
 import { jobContext, type RunContext } from './run-context.ts';
+import type { Staged } from './stage.ts';
 
 /**
  * Has the executor start the command, and the run RUNNING.
  * @throws Interruption `cancel_requested` for a run that was cancelled meanwhile: before the start it
  *   never starts, after it there is a job to stop
  */
-export async function startRun(context: RunContext, command: Command): Promise<void> {
+export async function startRun(context: RunContext, { command, remark }: Staged): Promise<void> {
   await refuseCancelled(context);
   context.active.checkpoint();
   context.active.jobId = await startJob(context, command);
-  await recordStart(context, command);
+  await recordStart(context, command, remark);
 }
 
 /** The run has a job: it is RUNNING from now on. */
-export async function recordStart(context: RunContext, command: Command): Promise<void> {
+export async function recordStart(
+  context: RunContext,
+  command: Command,
+  remark?: string,
+): Promise<void> {
   const { active, installation } = context;
-  await moveTo(context, 'RUNNING', 'engine started', {
+  const reason = remark === undefined ? 'engine started' : `engine started ${remark}`;
+  await moveTo(context, 'RUNNING', reason, {
     ...(active.jobId === undefined ? {} : { jobId: active.jobId }),
     command: command.argv,
     engineVersion: installation.version,

@@ -1,3 +1,4 @@
+import { removeCaches, touchCaches } from './cache-retention.ts';
 import type { DaemonParts } from './daemon-deps.ts';
 import { removeDue } from './removal-sweep.ts';
 import { MS_PER_DAY, removeEnded, removeLogs } from './retention.ts';
@@ -11,6 +12,8 @@ export async function sweep(
 ): Promise<void> {
   const steps = [
     () => removeStaleDirectories(parts),
+    () => touchCaches(parts, daemonId),
+    () => removeUnusedCaches(parts, isStopping),
     () => removeTooOld(parts, daemonId, isStopping),
     () => removeDue(parts, isStopping),
   ];
@@ -21,6 +24,13 @@ export async function sweep(
       parts.logger.warn({ err: error }, 'sweep not completed');
     }
   }
+}
+
+async function removeUnusedCaches(parts: DaemonParts, isStopping: () => boolean): Promise<void> {
+  const { settings, now } = parts;
+  const { cacheRoot, keepCachesDays = 0 } = settings;
+  const usedBefore = keepCachesDays > 0 ? now() - keepCachesDays * MS_PER_DAY : 0;
+  await removeCaches(parts, cacheRoot, usedBefore, isStopping);
 }
 
 async function removeTooOld(

@@ -24,6 +24,13 @@ export const SERVICE_PARAMETERS: readonly EngineParameter[] = [
     defaultValue: '0',
     description: 'Seconds after which the run is stopped; 0 for as long as the service allows.',
   },
+  {
+    name: 'cache',
+    type: 'boolean',
+    defaultValue: 'false',
+    description:
+      "Keep the results of this run's tasks, and take those that an earlier attempt, or the run that this one repeats, has left.",
+  },
 ];
 
 /** What a request asks of the service itself. */
@@ -32,6 +39,8 @@ export interface ServiceParameters {
   readonly priority: number;
   /** Whole seconds, at least 1; absent for as long as the service allows. */
   readonly timeoutSeconds?: number;
+  /** Whether results of tasks are kept, and those that were kept taken. */
+  readonly cache: boolean;
 }
 
 export function isServiceParameter(name: string): boolean {
@@ -50,7 +59,19 @@ export function readServiceParameters(
   return {
     priority: priority ?? PRIORITY.normal,
     ...(timeoutSeconds > 0 && { timeoutSeconds }),
+    cache: trueOrFalse(given, 'cache') ?? false,
   };
+}
+
+function trueOrFalse(given: Readonly<Record<string, string>>, name: string): boolean | undefined {
+  const text = given[name];
+  const word = text?.toLowerCase();
+  if (word === undefined) return undefined;
+  if (word === 'true' || word === 'false') return word === 'true';
+  throw invalidRequest(
+    `workflow_engine_parameters.${name}`,
+    `must be true or false, not '${text}'`,
+  );
 }
 
 function wholeNumber(

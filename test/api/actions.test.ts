@@ -242,7 +242,7 @@ describe('history and place in the queue', () => {
   });
 });
 
-describe('priority, timeout and quota', () => {
+describe('priority, timeout, cache and quota', () => {
   const withParameters = (parameters: object, headers = alice) =>
     submitted(headers, [{ name: 'workflow_engine_parameters', value: JSON.stringify(parameters) }]);
 
@@ -265,6 +265,15 @@ describe('priority, timeout and quota', () => {
       expect(response.body.msg).toMatch(/workflow_engine_parameters\.\w+: must be a whole number/);
     },
   );
+
+  it('a cache is asked for by true or false', async () => {
+    const response = await withParameters({ cache: 'perhaps' });
+    expect(response.status).toBe(400);
+    expect(response.body.msg).toMatch(/workflow_engine_parameters\.cache: must be true or false/);
+    const taken = await withParameters({ cache: 'true' });
+    const run = await api.store.getRun(taken.body.run_id);
+    expect(run?.request.workflowEngineParameters).toEqual({ cache: 'true' });
+  });
 
   it('service-info lists them for each engine', async () => {
     const { body } = await api.get('/service-info', alice);

@@ -33,6 +33,7 @@ describe('service-info', () => {
       default_workflow_engine_parameters: [
         { name: 'priority', type: 'integer', default_value: '0' },
         { name: 'timeout', type: 'integer', default_value: '0' },
+        { name: 'cache', type: 'boolean', default_value: 'false' },
         { name: 'parallel', type: 'boolean', default_value: 'true' },
         { name: 'label', type: 'string', default_value: '' },
       ],

@@ -2,7 +2,7 @@ import { access, appendFile, mkdtemp, readFile, rm, stat } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type {
   Engine,
   EngineInstallation,
@@ -250,28 +250,45 @@ export function engineConformance(
       expect((await engine.tasks(run.directory, 0)).events).toEqual(events);
     });
 
-    test.skipIf(samples.takesResults === false)(
-      'with a cache, a second run takes the results of the first',
-      async () => {
-        const cacheDirectory = await mkdtemp(join(tmpdir(), 'wes engine cache-'));
-        try {
-          const first = await complete({ ...samples.succeeding, cacheDirectory });
-          const { files } = await engine.outputs(first.directory);
-          // As when the first run is over: nothing of it is there any more.
-          await first.remove();
-          const second = await complete({ ...samples.succeeding, cacheDirectory });
-          const again = await engine.outputs(second.directory);
-          expect(again.files.map(({ path }) => path)).toEqual(files.map(({ path }) => path));
-          for (const { source } of again.files) await access(source);
-          const starts = (await second.events()).filter((event) => event.type === 'started');
-          expect(starts.length).toBeGreaterThan(1);
-          for (const { notes } of starts)
-            expect(notes).toContain('results of an earlier execution');
-        } finally {
-          await rm(cacheDirectory, { recursive: true, force: true });
-        }
-      },
-    );
+    describe.skipIf(samples.takesResults === false)('with a cache', () => {
+      let cacheDirectory: string;
+      beforeEach(async () => {
+        cacheDirectory = await mkdtemp(join(tmpdir(), 'wes engine cache-'));
+      });
+      afterEach(() => rm(cacheDirectory, { recursive: true, force: true }));
+
+      const startsOf = async (run: EngineRun): Promise<readonly TaskStarted[]> =>
+        (await run.events()).filter((event) => event.type === 'started');
+      const isTaken = ({ notes }: TaskStarted): boolean =>
+        notes.includes('results of an earlier execution');
+
+      test('a second run takes the results of the first', async () => {
+        const first = await complete({ ...samples.succeeding, cacheDirectory });
+        const { files } = await engine.outputs(first.directory);
+        const names = (await startsOf(first)).map(({ name }) => name).toSorted();
+        // As when the first run is over: nothing of it is there any more.
+        await first.remove();
+        const second = await complete({ ...samples.succeeding, cacheDirectory });
+        const again = await engine.outputs(second.directory);
+        expect(again.files.map(({ path }) => path)).toEqual(files.map(({ path }) => path));
+        for (const { source } of again.files) await access(source);
+        const starts = await startsOf(second);
+        expect(starts.length).toBeGreaterThan(1);
+        expect(starts.every(isTaken)).toBe(true);
+        expect(starts.map(({ name }) => name).toSorted()).toEqual(names);
+      });
+
+      test('a run after one that failed takes what was done, and runs the rest', async () => {
+        const first = await start({ ...samples.failing, cacheDirectory });
+        await first.exited;
+        await first.remove();
+        const run = await start({ ...samples.failing, cacheDirectory });
+        const outcome = await engine.classify(await run.exited, run.directory);
+        expect(outcome.state).toBe('EXECUTOR_ERROR');
+        expect(outcome.reason).toContain(samples.failing.message);
+        expect((await startsOf(run)).map(isTaken)).toEqual([true, true, false]);
+      });
+    });
 
     test('a task is seen while it runs, with its command and growing output', async () => {
       const run = await start(samples.long);

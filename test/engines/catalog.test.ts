@@ -218,7 +218,9 @@ test('string parameters are taken as they are, and an engine without parameters 
   const known = [{ name: 'p', type: 'string', defaultValue: '', description: 'd' }] as const;
   expect(checkEngineParameters('e', known, { p: ' any ' })).toEqual({ p: ' any ' });
   expect(checkEngineParameters('e', known, undefined)).toBeUndefined();
-  expect(() => checkEngineParameters('e', [], { p: '' })).toThrow('supported: priority, timeout');
+  expect(() => checkEngineParameters('e', [], { p: '' })).toThrow(
+    'supported: priority, timeout, cache',
+  );
 });
 
 test('no engine has a parameter by the name of one of the service', () => {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { readServiceParameters, SERVICE_PARAMETERS } from '../../src/runs/service-parameters.ts';
 
-test('a request that asks for nothing has the normal priority and no time limit of its own', () => {
-  expect(readServiceParameters(undefined)).toEqual({ priority: 0 });
-  expect(readServiceParameters({ parallel: 'true' })).toEqual({ priority: 0 });
+test('a request that asks for nothing has the normal priority, no time limit of its own and no cache', () => {
+  expect(readServiceParameters(undefined)).toEqual({ priority: 0, cache: false });
+  expect(readServiceParameters({ parallel: 'true' })).toEqual({ priority: 0, cache: false });
 });
 
 test('what the list calls the default is the same as asking for nothing', () => {
@@ -16,8 +16,10 @@ test.each([
   [{ priority: '-10' }, { priority: -10 }],
   [{ timeout: '1' }, { priority: 0, timeoutSeconds: 1 }],
   [{ timeout: '315360000' }, { priority: 0, timeoutSeconds: 315_360_000 }],
+  [{ cache: 'true' }, { priority: 0, cache: true }],
+  [{ cache: 'False' }, { priority: 0 }],
 ])('%j is read', (given, read) => {
-  expect(readServiceParameters(given)).toEqual(read);
+  expect(readServiceParameters(given)).toEqual({ cache: false, ...read });
 });
 
 test.each([
@@ -49,3 +51,9 @@ test.each(['-1', '1m', '315360001'])(
     );
   },
 );
+
+test.each(['', 'yes', '1', ' true'])('a cache of %j is refused with what is allowed', (cache) => {
+  expect(() => readServiceParameters({ cache })).toThrow(
+    `workflow_engine_parameters.cache: must be true or false, not '${cache}'`,
+  );
+});

@@ -57,6 +57,5 @@ export function cwlEngineSamples(installation: EngineInstallation): EngineSample
       cwlRequest({ workflowParams: { a: { class: 'File', location: 'file:///etc/passwd' } } }),
       cwlRequest({ workflowParams: { a: { class: 'File', path: '../../other' } } }),
     ],
-    takesResults: false,
   };
 }

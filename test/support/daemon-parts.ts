@@ -13,6 +13,7 @@ export interface DaemonPlaces {
   readonly executor: ExecutorName;
   readonly storageRoot: string;
   readonly workRoot: string;
+  readonly cacheRoot: string;
   readonly markDirectory: string;
   readonly settings: Partial<DaemonSettings>;
 }
@@ -21,7 +22,7 @@ export interface DaemonPlaces {
 export function daemonParts(
   places: DaemonPlaces,
 ): Pick<DaemonDeps, 'storage' | 'executor' | 'engines' | 'settings'> {
-  const { executor, markDirectory, storageRoot, workRoot, settings } = places;
+  const { executor, markDirectory, storageRoot, workRoot, cacheRoot, settings } = places;
   const isLocal = executor === 'local';
   const engine = isLocal ? createShellEngine() : createFakeEngine();
   const launcher = isLocal ? ['sh', '-c'] : ['fake-engine'];
@@ -31,6 +32,7 @@ export function daemonParts(
     engines: [{ engine, installations: [{ engine: engine.name, version: '1.0', launcher }] }],
     settings: {
       workRoot,
+      cacheRoot,
       pollIntervalMs: 50,
       maxConcurrentRuns: 4,
       leaseSeconds: 5,

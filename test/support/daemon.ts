@@ -49,6 +49,7 @@ export class TestService {
       executor,
       storageRoot: join(root, 'storage'),
       workRoot: join(root, 'work'),
+      cacheRoot: join(root, 'cache'),
       markDirectory: join(root, 'marks'),
       settings: {},
     };
@@ -69,6 +70,10 @@ export class TestService {
 
   get workRoot(): string {
     return this.places.workRoot;
+  }
+
+  get cacheRoot(): string {
+    return this.places.cacheRoot;
   }
 
   /** A daemon in this process; its parts can be replaced. */
@@ -110,7 +115,7 @@ export class TestService {
   async submit(
     work: JsonObject | string,
     attachments: Readonly<Record<string, string>> = {},
-    { owner = 'alice', engineParameters }: SubmitOptions = {},
+    { owner = 'alice', engineParameters, rerunOf }: SubmitOptions = {},
   ): Promise<string> {
     const runId = uuidv7();
     const isScript = typeof work === 'string';
@@ -135,6 +140,7 @@ export class TestService {
       engine: isScript ? 'shell' : 'fake',
       createdAt: Date.now(),
       priority: 0,
+      ...(rerunOf !== undefined && { rerunOf }),
     });
     return runId;
   }
@@ -218,6 +224,7 @@ export class TestService {
 export interface SubmitOptions {
   readonly owner?: string;
   readonly engineParameters?: Readonly<Record<string, string>>;
+  readonly rerunOf?: string;
 }
 
 export type DaemonChanges = Omit<Partial<DaemonDeps>, 'settings'> & {

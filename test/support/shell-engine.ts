@@ -2,7 +2,7 @@ import type { Engine, EngineContext } from '../../src/engines/engine.ts';
 import { createFakeEngine } from '../../src/engines/fake.ts';
 import type { Command } from '../../src/runs/command.ts';
 
-/** What a script has at hand: `task_started ID NAME`, `task_ended ID CODE`, $TASKS, $OUTPUTS. */
+/** What a script has at hand: `task_started ID NAME`, `task_ended ID CODE`, $TASKS, $OUTPUTS, $CACHE. */
 const PRELUDE = `
 now() { date +%s%3N; }
 task_started() {
@@ -27,7 +27,13 @@ export function createShellEngine(): Engine {
   };
 }
 
-function command({ request, installation, directory, searchPath }: EngineContext): Command {
+function command({
+  request,
+  installation,
+  directory,
+  searchPath,
+  cacheDirectory,
+}: EngineContext): Command {
   const { events, tasks, outputs, execution, home, temporary, stdout, stderr } = directory;
   const script = request.workflowParams?.script;
   return {
@@ -40,6 +46,7 @@ function command({ request, installation, directory, searchPath }: EngineContext
       EVENTS: events,
       TASKS: tasks,
       OUTPUTS: outputs,
+      ...(cacheDirectory !== undefined && { CACHE: cacheDirectory }),
     },
     stdoutPath: stdout,
     stderrPath: stderr,

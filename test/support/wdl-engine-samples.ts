@@ -54,6 +54,5 @@ export function wdlEngineSamples(installation: EngineInstallation): EngineSample
       wdlRequest({ workflowParams: { 'w.files': ['a', { nested: 'file:///etc/passwd' }] } }),
       wdlRequest({ workflowParams: { 'w.file': '../../other' } }),
     ],
-    takesResults: false,
   };
 }

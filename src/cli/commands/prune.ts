@@ -15,6 +15,7 @@ import {
 interface PruneOptions extends ConfigurationOptions {
   readonly runsOlderThan?: number;
   readonly logsOlderThan?: number;
+  readonly cachesOlderThan?: number;
   readonly state?: readonly string[];
   readonly owner?: string;
   readonly dryRun?: boolean;
@@ -24,7 +25,7 @@ const ENDED = STORED_STATES.filter(isTerminal);
 
 export function pruneCommand(cli: Cli): Command {
   const command = new Command('prune').description(
-    'remove old runs, or their logs alone; runs that have not ended always stay',
+    'remove old runs, their logs alone, or old caches; what is of runs that have not ended always stays',
   );
   return withConfigurationOptions(command)
     .addOption(
@@ -39,13 +40,19 @@ export function pruneCommand(cli: Cli): Command {
         'remove the logs of runs that ended longer ago',
       ).argParser(milliseconds),
     )
+    .addOption(
+      new Option(
+        '--caches-older-than <age>',
+        'remove the kept results of tasks, on this machine, that no run has used since',
+      ).argParser(milliseconds),
+    )
     .option(
       '--state <state...>',
       `only of runs in these states: ${ENDED.join(', ')}`,
       collectedList,
     )
     .option('--owner <name>', 'only runs of this user')
-    .option('--dry-run', 'only say which runs it would be')
+    .option('--dry-run', 'only say what it would be')
     .addHelpText('after', '\nAn age is a number and a unit: 30d, 12h, 90m or 60s.')
     .action((options: PruneOptions) => prune(cli, options));
 }
@@ -61,9 +68,15 @@ function milliseconds(age: string): number {
 }
 
 async function prune(cli: Cli, options: PruneOptions): Promise<void> {
-  const { runsOlderThan, logsOlderThan } = options;
-  if (runsOlderThan === undefined && logsOlderThan === undefined) {
-    throw new UsageError('Say what is to be removed: --runs-older-than or --logs-older-than.');
+  const { runsOlderThan, logsOlderThan, cachesOlderThan } = options;
+  if (runsOlderThan === undefined && logsOlderThan === undefined && cachesOlderThan === undefined) {
+    throw new UsageError(
+      'Say what is to be removed: --runs-older-than, --logs-older-than or --caches-older-than.',
+    );
+  }
+  const isSelective = options.state !== undefined || options.owner !== undefined;
+  if (cachesOlderThan !== undefined && isSelective) {
+    throw new UsageError('--state and --owner choose among runs and logs, not among caches.');
   }
   const states = endedStates(options.state);
   const select = (ageMs: number): Selection => ({
@@ -75,6 +88,10 @@ async function prune(cli: Cli, options: PruneOptions): Promise<void> {
     const dryRun = options.dryRun === true;
     if (runsOlderThan !== undefined) await pruneRuns(cli, parts, select(runsOlderThan), dryRun);
     if (logsOlderThan !== undefined) await pruneLogs(cli, parts, select(logsOlderThan), dryRun);
+    if (cachesOlderThan !== undefined) {
+      const { engineCacheDir } = configurationFor(cli, options);
+      await pruneCaches(cli, parts, engineCacheDir, Date.now() - cachesOlderThan, dryRun);
+    }
   });
 }
 
@@ -110,6 +127,26 @@ async function pruneLogs(
   const { removeLogs } = await import('../../daemon/retention.ts');
   const count = await removeLogs(parts, selection, 'wes prune', () => cli.signal.aborted);
   writeLine(cli.terminal.stdout, `Removed the logs of ${runs(count)}.`);
+}
+
+async function pruneCaches(
+  cli: Cli,
+  parts: SweepParts,
+  root: string,
+  usedBefore: number,
+  dryRun: boolean,
+): Promise<void> {
+  const { cachesToGo, removeCaches } = await import('../../daemon/cache-retention.ts');
+  const { stdout } = cli.terminal;
+  if (dryRun) {
+    for await (const { name, usedAt } of cachesToGo(parts, root, usedBefore)) {
+      const used = new Date(usedAt).toISOString();
+      writeLine(stdout, `The cache of ${name} would be removed: last used ${used}`);
+    }
+    return;
+  }
+  const count = await removeCaches(parts, root, usedBefore, () => cli.signal.aborted);
+  writeLine(stdout, `Removed ${count === 1 ? '1 cache' : `${count} caches`}.`);
 }
 
 async function tellRuns(

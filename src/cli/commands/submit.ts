@@ -21,6 +21,7 @@ interface SubmitOptions extends ConnectionOptions {
   readonly engineVersion?: string;
   readonly priority?: number;
   readonly timeout?: number;
+  readonly cache?: boolean;
   readonly engineParameter?: Readonly<Record<string, string>>;
   readonly tag?: Readonly<Record<string, string>>;
   readonly idempotencyKey?: string;
@@ -40,6 +41,10 @@ export function submitCommand(cli: Cli): Command {
     .option('--engine-parameter <key=value>', 'option for the engine (repeatable)', collectedPair)
     .option('--priority <number>', 'from -10 to 10: higher starts first', wholeNumber)
     .option('--timeout <seconds>', 'stop the run when it takes longer', positiveInteger)
+    .option(
+      '--cache',
+      'keep the results of tasks for reruns of the run, and take those that are kept',
+    )
     .option('--tag <key=value>', 'label of the run (repeatable)', collectedPair)
     .option('--idempotency-key <key>', 'submitting again with the same key gives the same run')
     .option('--wait', 'show the run until it ends; the exit status tells how')
@@ -107,11 +112,13 @@ function engineParameters({
   engineParameter = {},
   priority,
   timeout,
+  cache,
 }: SubmitOptions): Pick<RunRequest, 'workflow_engine_parameters'> {
   const parameters = {
     ...engineParameter,
     ...(priority !== undefined && { priority: String(priority) }),
     ...(timeout !== undefined && { timeout: String(timeout) }),
+    ...(cache === true && { cache: 'true' }),
   };
   if (Object.keys(parameters).length === 0) return {};
   return { workflow_engine_parameters: parameters };

@@ -75,6 +75,7 @@ export async function startDaemon(
 function daemonSettings(config: Config, searchPath: string): DaemonSettings {
   return {
     workRoot: config.workDir,
+    cacheRoot: config.engineCacheDir,
     pollIntervalMs: config.daemonPollInterval * 1000,
     maxConcurrentRuns: config.daemonMaxConcurrentRuns,
     leaseSeconds: config.daemonLease,
@@ -91,6 +92,7 @@ function daemonSettings(config: Config, searchPath: string): DaemonSettings {
     keepRunsDays: config.keepRunsDays,
     keepLogsDays: config.keepLogsDays,
     keepWorkDirectoriesDays: config.keepWorkDirectoriesDays,
+    keepCachesDays: config.engineCacheDays,
     ...runLimits(config),
   };
 }

@@ -49,7 +49,7 @@ export function cwltoolEnvironment(
 }
 
 function driverArguments(context: EngineContext): readonly string[] {
-  const { directory, request, allowedFileRoots } = context;
+  const { directory, request, allowedFileRoots, cacheDirectory } = context;
   return [
     ...['--run-root', directory.root],
     ...['--events', directory.events],
@@ -60,6 +60,7 @@ function driverArguments(context: EngineContext): readonly string[] {
     ...allowedFileRoots.flatMap((root) => ['--allow-root', root]),
     ...containerArguments(context),
     ...(parameterValue(request, 'parallel') === 'true' ? [] : ['--serial']),
+    ...(cacheDirectory === undefined ? [] : ['--cache', join(cacheDirectory, 'cwltool')]),
   ];
 }
 

@@ -148,7 +148,7 @@ function cached(event: JsonObject): readonly TaskEvent[] {
 
 /** What became of a run. */
 export interface Story {
-  /** How many tasks ended. */
+  /** How many tasks ended, those included whose results were taken from an earlier execution. */
   readonly endedTasks: number;
   readonly failedTasks: readonly TaskEnd[];
   /** Absent when the driver could not tell it any more. */
@@ -167,6 +167,7 @@ export async function readStory(path: string): Promise<Story> {
     for (const event of parseLines(bytes)) {
       if (event['event'] === 'task_started') starts.set(event['task'], event);
       if (event['event'] === 'engine_ended') end ??= engineEnd(event);
+      if (event['event'] === 'task_cached') endedTasks += 1;
       if (event['event'] !== 'task_ended') continue;
       const task = taskEnd(event, starts.get(event['task']));
       starts.delete(event['task']);

@@ -28,7 +28,7 @@ export function miniwdlCommand(context: EngineContext): Command {
 }
 
 function driverArguments(context: EngineContext): readonly string[] {
-  const { directory, request, allowedFileRoots, cores } = context;
+  const { directory, request, allowedFileRoots, cores, cacheDirectory } = context;
   return [
     ...['--run-root', directory.root],
     ...['--run-directory', join(directory.tasks, 'wdl')],
@@ -40,6 +40,7 @@ function driverArguments(context: EngineContext): readonly string[] {
     ...['--cores', String(Math.max(1, Math.floor(cores)))],
     ...allowedFileRoots.flatMap((root) => ['--allow-root', root]),
     ...containerArguments(context),
+    ...(cacheDirectory === undefined ? [] : ['--cache', join(cacheDirectory, 'miniwdl')]),
     ...parameterOptions(request),
     workflowAddress(context),
   ];

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EXIT } from '../../../src/cli/exit-codes.ts';
+import { openCache } from '../../../src/daemon/caches.ts';
 import { openDatabase, type Database } from '../../../src/db/open.ts';
 import { runLogKey } from '../../../src/runs/storage-keys.ts';
 import { createLocalStorage } from '../../../src/storage/local.ts';
@@ -70,11 +71,29 @@ test('logs alone are removed, of one user and of some states', async () => {
   expect(await hasLog(otherOwner)).toBe(true);
 });
 
+test('caches are removed that no run has used since, but not of a run that has not ended', async () => {
+  const root = join(directory, 'cache');
+  const old = await endedDaysAgo(40, 'COMPLETE');
+  const young = await endedDaysAgo(40, 'COMPLETE');
+  const { run: live } = await runIn(database.runs, 'RUNNING');
+  const at = Date.now() - 40 * 24 * 60 * 60 * 1000;
+  for (const runId of [old, live.runId]) await openCache(root, { runId }, at);
+  await openCache(root, { runId: young }, Date.now());
+  const dry = await prune('--caches-older-than', '30d', '--dry-run');
+  expect(dry.stdout).toBe(
+    `The cache of ${old} would be removed: last used ${new Date(at).toISOString()}\n`,
+  );
+  const { code, stdout } = await prune('--caches-older-than', '30d');
+  expect([code, stdout]).toEqual([EXIT.ok, 'Removed 1 cache.\n']);
+  expect(readdirSync(root).toSorted()).toEqual([young, live.runId].toSorted());
+});
+
 test.each([
   [[], /Say what is to be removed/],
   [['--runs-older-than', 'old'], /is no age/],
   [['--runs-older-than', '1d', '--state', 'RUNNING'], /"RUNNING" is none of COMPLETE/],
   [['--runs-older-than', '1d', '--state', 'frob'], /"frob" is none of/],
+  [['--caches-older-than', '1d', '--owner', 'bob'], /not among caches/],
 ])('%j is wrong usage', async (args, message) => {
   const { code, stderr } = await prune(...args);
   expect(code).toBe(EXIT.usage);

@@ -117,3 +117,12 @@ test('attempts that were tried again, ignored or stopped are not what a run fail
   await tell(...harmless, engineEnded('permanentFail', 'no such channel'));
   expect((await classifyEnd(1, directory)).reason).toBe('The workflow failed. no such channel');
 });
+
+test('a workflow that failed after tasks whose results were taken was not refused', async () => {
+  const expression = engineEnded('permanentFail', 'the expression gave no number');
+  await tell({ event: 'task_cached', task: '1', name: 'first' }, expression);
+  expect(await classifyEnd(1, directory)).toEqual({
+    state: 'EXECUTOR_ERROR',
+    reason: 'The workflow failed. the expression gave no number',
+  });
+});

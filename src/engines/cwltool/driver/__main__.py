@@ -1,7 +1,8 @@
 """Runs one CWL workflow with cwltool and reports, while it runs, what its tasks do.
 
     python3 driver --run-root DIR --events FILE --tasks DIR --outputs-object FILE --inputs FILE
-        [--cores N] [--allow-root DIR]... [--serial] -- CWLTOOL-OPTION... WORKFLOW
+        [--cores N] [--allow-root DIR]... [--serial] [--cache DIR]
+        -- CWLTOOL-OPTION... WORKFLOW
 
 With `--validate` first it only checks them; see `validation.py`.
 

@@ -4,7 +4,6 @@ import math
 import os
 import threading
 
-from cwltool.command_line_tool import CallbackJob
 from cwltool.errors import WorkflowException
 from cwltool.executors import JobExecutor
 from cwltool.job import JobBase
@@ -23,11 +22,12 @@ class TaskExecutor(JobExecutor):
     under cwltool's `workflow_eval_lock`, which is also the condition that the ends of tasks signal.
     """
 
-    def __init__(self, events, outcome, guard, containers, options):
+    def __init__(self, events, outcome, guard, containers, options, results=None):
         super().__init__()
         self._events = events
         self._outcome = outcome
         self._guard = guard
+        self._results = results
         self._containers = containers
         self._tasks_directory = os.path.abspath(options.tasks)
         self._max_cores = float(options.cores)
@@ -95,8 +95,6 @@ class TaskExecutor(JobExecutor):
 
     def _run_job(self, job, context):
         if not isinstance(job, JobBase):
-            if isinstance(job, CallbackJob):
-                self._report_cached(job)
             job.run(context)
             return
         job.builder = context.builder or job.builder
@@ -123,19 +121,41 @@ class TaskExecutor(JobExecutor):
 
     def _start(self, job, context):
         self._count(job, 1)
-        task = self._new_task()
-        threading.Thread(target=self._run_task, args=(task, job, context), daemon=True).start()
-
-    def _new_task(self):
         self._task_count += 1
         task_id = str(self._task_count)
-        directory = os.path.join(self._tasks_directory, task_id)
-        return Task(task_id, directory, self._events, self._guard, self._containers)
+        threading.Thread(target=self._bring_about, args=(task_id, job, context), daemon=True).start()
 
     def _count(self, job, by):
         self._running += by
         self._used_cores += by * job.builder.resources["cores"]
         self._used_ram += by * job.builder.resources["ram"]
+
+    def _bring_about(self, task_id, job, context):
+        """The task's results: those of an earlier execution, or the task is run."""
+        directory = os.path.join(self._tasks_directory, task_id)
+        task = Task(task_id, directory, self._events, self._guard, self._containers)
+        try:
+            if not self._take_results(task_id, job, context):
+                self._run_task(task, job, context)
+        except Exception as error:
+            self._exceptions.append(error)
+        finally:
+            with context.workflow_eval_lock:
+                self._count(job, -1)
+                context.workflow_eval_lock.notify_all()
+
+    def _take_results(self, task_id, job, context):
+        key = self._results and self._results.key_of(job, context)
+        if not key:
+            return False
+        outputs = self._results.take(key, job)
+        if outputs is None:
+            self._results.keep_of(key, job)
+            return False
+        self._events.write("task_cached", task=task_id, name=job.name)
+        with context.workflow_eval_lock:
+            job.output_callback(outputs, "success")
+        return True
 
     def _run_task(self, task, job, context):
         self._outcome.watch_thread(task)
@@ -145,13 +165,10 @@ class TaskExecutor(JobExecutor):
             self._note_failure(job)
             job.run(task_context, self._staging_lock)
         except Exception as error:
-            self._exceptions.append(error)
             task.broke_off(job, error)
+            raise
         finally:
             task.close()
-            with context.workflow_eval_lock:
-                self._count(job, -1)
-                context.workflow_eval_lock.notify_all()
 
     def _note_failure(self, job):
         output_callback = job.output_callback
@@ -162,11 +179,6 @@ class TaskExecutor(JobExecutor):
             return output_callback(outputs, status)
 
         job.output_callback = task_ended
-
-    def _report_cached(self, job):
-        self._task_count += 1
-        name = job.job.tool.get("id", "").rpartition("#")[2].rpartition("/")[2]
-        self._events.write("task_cached", task=str(self._task_count), name=name or "task")
 
     def _raise_first_exception(self):
         if not self._exceptions:

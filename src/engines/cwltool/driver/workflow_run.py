@@ -16,6 +16,7 @@ from process_tree import adopt_orphans, end_all_on_sigterm
 from run_outcome import RunOutcome
 from task_events import EventLog
 from task_executor import TaskExecutor
+from task_results import TaskResults
 
 
 def run(arguments, schemas_are_loaded=False):
@@ -52,6 +53,7 @@ def parse_arguments(arguments):
     parser.add_argument("--allow-root", action="append", default=[])
     parser.add_argument("--serial", action="store_true")
     containers.add_arguments(parser)
+    parser.add_argument("--cache")
     return parser.parse_args(arguments[:separator]), arguments[separator + 1 :]
 
 
@@ -66,7 +68,8 @@ def run_workflow(options, cwltool_arguments, events, outcome, schemas_are_loaded
     guard = FileGuard([options.run_root] + options.allow_root)
     hooks = ContainerHooks(options)
     hooks.adapt(arguments)
-    executor = TaskExecutor(events, outcome, guard, hooks, options)
+    results = results_of_earlier_runs(options, guard)
+    executor = TaskExecutor(events, outcome, guard, hooks, options, results)
 
     runtime_context = RuntimeContext(vars(arguments))
     runtime_context.select_resources = executor.select_resources
@@ -92,6 +95,17 @@ def run_workflow(options, cwltool_arguments, events, outcome, schemas_are_loaded
     if exit_code == 0:
         write_whole(options.outputs_object, printed.getvalue())
     return exit_code
+
+
+def results_of_earlier_runs(options, guard):
+    """None when there is no cache, or when it can't be used, which is no reason to fail."""
+    if options.cache is None:
+        return None
+    try:
+        return TaskResults(options.cache, options.run_root, guard)
+    except OSError as error:
+        print("The cache can't be used: %s" % error, file=sys.stderr)
+        return None
 
 
 def write_whole(path, text):

@@ -2,12 +2,12 @@
 
     python3 driver --run-root DIR --run-directory DIR --events FILE --outputs DIR --outputs-object FILE
         --output-prefix TEXT --inputs FILE [--cores N] [--allow-root DIR]... [--task NAME]
-        [--copy-input-files] [--continue-on-error] [--no-quant-check] WORKFLOW
+        [--copy-input-files] [--continue-on-error] [--no-quant-check] [--cache DIR] WORKFLOW
 
 With `--validate` first it only checks them; see `validation.py`.
 
 Tasks are processes of this machine: `host_backend` is a container backend of miniwdl without containers,
-announced to it by the entry points beside this file. The exit code is 0 or 1.
+announced to it, like its cache, by the entry points beside this file. The exit code is 0 or 1.
 """
 
 import contextlib

@@ -3,6 +3,8 @@
 import json
 import os
 
+import result_cache
+
 
 def write(options, result):
     """The object names each file by `output_prefix` and its path below the directory of outputs."""
@@ -10,13 +12,17 @@ def write(options, result):
 
     name, outputs = result
     # miniwdl made a directory with a place of its own for each output, of hard links to the files.
-    made = os.path.join(options.run_directory, "out")
+    made = os.path.join(options.run_directory, result_cache.OUT)
     if os.path.isdir(made):
         os.rename(made, options.outputs)
     files = []
 
+    # Of a task that was run alone and whose results were kept, miniwdl gives those.
+    kept = os.path.join(options.run_directory, result_cache.KEPT)
+
     def refer(value):
-        path = os.path.relpath(value.value.rstrip("/"), made)
+        absolute = value.value.rstrip("/")
+        path = os.path.relpath(absolute, kept if absolute.startswith(kept + "/") else made)
         files.extend(files_of(options.outputs, path))
         return options.output_prefix + path
 

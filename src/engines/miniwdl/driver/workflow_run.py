@@ -10,6 +10,7 @@ import traceback
 import container_backend
 import containers
 import host_backend
+import result_cache
 import run_outputs
 import validation
 import wdl_inputs
@@ -70,6 +71,7 @@ def parse_arguments(arguments):
     parser.add_argument("--continue-on-error", action="store_true")
     parser.add_argument("--no-quant-check", action="store_true")
     containers.add_arguments(parser)
+    parser.add_argument("--cache")
     parser.add_argument("workflow")
     return parser.parse_args(arguments)
 
@@ -94,12 +96,15 @@ def run_workflow(options, events):
         inputs = wdl_inputs.read(target, json.load(stream), roots)
     host_backend.prepare(events, options.run_directory, options.cores)
     container_backend.prepare(options.container_label)
+    has_cache = options.cache is not None and result_cache.prepare(
+        options.cache, document, options.run_root, roots
+    )
     with TerminationSignalFlag(logger):
         # miniwdl's handlers wait for the tasks, which are to end at once; for those of its signals by
         # which it stops the rest after a failure its own are right.
         end_all_on_sigterm(lambda: containers.end_all(options.containers, options.container_label))
         _, outputs = WDL.runtime.run(
-            configuration(options, logger),
+            configuration(options, logger, has_cache),
             target,
             inputs,
             run_dir=os.path.join(options.run_directory, "."),
@@ -107,7 +112,7 @@ def run_workflow(options, events):
     return target.name, outputs
 
 
-def configuration(options, logger):
+def configuration(options, logger, has_cache=False):
     from WDL.runtime.config import Loader
 
     loader = Loader(logger, filenames=[])
@@ -124,6 +129,7 @@ def configuration(options, logger):
                 "chown": False,
             },
             "task_runtime": {"defaults": {}, "as_user": options.containers == "docker"},
+            "call_cache": {"backend": "kept" if has_cache else "dir"},
             "podman": {"exe": [options.containers or "podman"]},
             "singularity": {
                 "exe": [options.containers or "singularity"],
@@ -133,7 +139,7 @@ def configuration(options, logger):
             "plugins": {
                 "enable_patterns": [
                     *("host_backend:*", "container_backend:*"),
-                    *("web_download:*", "WDL.runtime.cache:*"),
+                    *("web_download:*", "result_cache:*", "WDL.runtime.cache:*"),
                 ]
             },
         }

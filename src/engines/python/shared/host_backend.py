@@ -175,16 +175,29 @@ class HostTask(TaskContainer):
         )
 
     def _new_id(self):
-        with _Shared.lock:
-            _Shared.task_count += 1
-            return str(_Shared.task_count)
+        return _next_task_id()
 
     def _name(self):
-        """As the directories nest: `hello`, `outer/hello-0` of a scattered call in a called workflow."""
-        inside = os.path.relpath(self.host_dir, _Shared.run_directory)
-        if inside == ".":
-            return self.run_id
-        return "/".join(step.removeprefix("call-") for step in inside.split(os.sep))
+        return name_of(self.host_dir, self.run_id)
+
+
+def _next_task_id():
+    with _Shared.lock:
+        _Shared.task_count += 1
+        return str(_Shared.task_count)
+
+
+def name_of(directory, alone):
+    """As the directories nest: `hello`, `outer/hello-0` of a scattered call in a called workflow."""
+    inside = os.path.relpath(directory, _Shared.run_directory)
+    if inside == ".":
+        return alone
+    return "/".join(step.removeprefix("call-") for step in inside.split(os.sep))
+
+
+def tell_cached(name):
+    """A task's results were taken from an earlier execution."""
+    _Shared.events.write("task_cached", task=_next_task_id(), name=name)
 
 
 class _reserve:

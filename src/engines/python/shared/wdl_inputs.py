@@ -83,11 +83,16 @@ def locate_files(inputs, roots, elsewhere=None):
 def require_inside(path, roots):
     from WDL.Error import InputError
 
+    if not is_inside(path, roots):
+        raise InputError(
+            "'%s' lies outside the run's directory; attach the file to the request or name it by an "
+            "http(s) address" % path
+        )
+
+
+def is_inside(path, roots):
+    """Whether the file that `path` leads to, through all symbolic links, lies below a root."""
     real = os.path.realpath(path)
-    for root in map(os.path.realpath, roots):
-        if real == root or real.startswith(root.rstrip("/") + "/"):
-            return
-    raise InputError(
-        "'%s' lies outside the run's directory; attach the file to the request or name it by an "
-        "http(s) address" % path
+    return any(
+        real == root or real.startswith(root.rstrip("/") + "/") for root in map(os.path.realpath, roots)
     )
