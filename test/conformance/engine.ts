@@ -264,14 +264,16 @@ export function engineConformance(
 
       test('a second run takes the results of the first', async () => {
         const first = await complete({ ...samples.succeeding, cacheDirectory });
-        const { files } = await engine.outputs(first.directory);
+        const pathsOf = async ({ directory }: EngineRun): Promise<readonly string[]> =>
+          (await engine.outputs(directory)).files.map(({ path }) => path).toSorted();
+        const paths = await pathsOf(first);
         const names = (await startsOf(first)).map(({ name }) => name).toSorted();
         // As when the first run is over: nothing of it is there any more.
         await first.remove();
         const second = await complete({ ...samples.succeeding, cacheDirectory });
-        const again = await engine.outputs(second.directory);
-        expect(again.files.map(({ path }) => path)).toEqual(files.map(({ path }) => path));
-        for (const { source } of again.files) await access(source);
+        expect(await pathsOf(second)).toEqual(paths);
+        const { files } = await engine.outputs(second.directory);
+        for (const { source } of files) await access(source);
         const starts = await startsOf(second);
         expect(starts.length).toBeGreaterThan(1);
         expect(starts.every(isTaken)).toBe(true);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { removeCaches, touchCaches } from '../../src/daemon/cache-retention.ts';
 import { listCaches } from '../../src/daemon/caches.ts';
 import { decodeJobId } from '../../src/executors/local/local-job.ts';
+import { outputKey } from '../../src/runs/storage-keys.ts';
 import { openService, type TestService } from '../support/daemon.ts';
 import { until } from '../support/until.ts';
 
@@ -27,7 +28,7 @@ describe('the cache of a run', () => {
     return runId;
   };
   const usedBefore = async (runId: string) =>
-    Number(await service.stored(`runs/${runId}/outputs/before`));
+    Number(await service.stored(outputKey(await service.run(runId), 'before')));
   const caches = (): Promise<readonly string[]> => readdir(service.cacheRoot).catch(() => []);
   /** By a daemon to which it is some days later. */
   const areLeft = async (days: number, left: readonly string[]) => {

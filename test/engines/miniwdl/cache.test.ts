@@ -174,10 +174,10 @@ workflow w { scatter (n in [1, 1, 2, 2]) { call each { input: n = n } } output {
 
       test('what comes from the web counts by what it is, not by its address', async () => {
         let content = 'one';
-        const server = createServer((_request, response) => response.end(content));
-        server.listen(0, '127.0.0.1');
-        await new Promise((resolve) => server.once('listening', resolve));
-        const { port } = server.address() as AddressInfo; // it listens on a port
+        const web = createServer((_request, response) => response.end(content));
+        web.listen(0, '127.0.0.1');
+        await new Promise((resolve) => web.once('listening', resolve));
+        const { port } = web.address() as AddressInfo; // it listens on a port
         const address = `http://127.0.0.1:${port}/reads.fq`;
         const workflow = `version 1.0\n${COUNT}
 workflow w { input { File reads } call count { input: reads = reads } output { File made = count.made } }
@@ -191,7 +191,7 @@ workflow w { input { File reads } call count { input: reads = reads } output { F
         }
         const again = await completed(wdlRun(workflow, { 'w.reads': address }));
         expect(again.taken).toEqual(['count']);
-        server.close();
+        web.close();
       });
 
       test('tasks that say so, and outputs that name the run, are always run', async () => {
