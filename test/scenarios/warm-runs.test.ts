@@ -32,10 +32,12 @@ function ifAlive(read: () => string): string {
 const commandLine = (pid: number): string =>
   ifAlive(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
 
-/** Fork servers of the daemons with this parent. */
+/** Fork servers of cwltool of the daemons with this parent. */
 function forkServers(parent?: number): readonly number[] {
   return pids().filter((pid) => {
-    if (!commandLine(pid).includes('fork_server.py')) return false;
+    const words = commandLine(pid).split('\0');
+    if (!words.some((word) => word.endsWith('fork_server.py'))) return false;
+    if (words.every((word) => !word.endsWith('cwltool/driver'))) return false;
     const stat = ifAlive(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
     return parent === undefined || stat.split(') ')[1]?.split(' ')[1] === String(parent);
   });
@@ -121,6 +123,8 @@ describeWith('warm runs through wes up', missing, () => {
     missingLimits.length === 0 ? undefined : `no cgroups for ${missingLimits.join(', ')}`,
     () => {
       test('a forked engine is in the control groups of its run', async () => {
+        // The daemon may have been started just before.
+        await until(() => isWarm(), { timeoutMs: 60_000 });
         const runId = await submit('sleep 300');
         const engine = await engineAtWork();
         expect(readFileSync(`/proc/${engine}/cgroup`, 'utf8')).toContain(`wes-run-${runId}`);
