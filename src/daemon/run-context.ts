@@ -71,8 +71,12 @@ function chooseInstallation(
   const installed = engines.find(({ engine }) => engine.name === name);
   // A run that was started stays with its version, as far as reading its files goes.
   const wanted = request.workflowEngineVersion ?? engineVersion;
+  const { workflowType: type, workflowTypeVersion: typeVersion } = request;
   const installation =
     installed?.installations.find(({ version }) => version === wanted) ??
+    installed?.installations.find(
+      (one) => installed.engine.speaks?.(one, type, typeVersion) ?? true,
+    ) ??
     installed?.installations[0];
   if (!installed || !installation) {
     throw new RunFailure(`The engine ${name} is not installed where the run was to be executed.`);

@@ -24,7 +24,19 @@ export function offersOf(installed: readonly InstalledEngine[]): readonly Engine
   return installed.map(({ engine, installations }) => ({
     engine: engine.name,
     versions: [...new Set(installations.map(({ version }) => version))],
-    workflowTypes: engine.workflowTypes,
+    workflowTypes: spokenBy(engine, installations),
     parameters: engine.parameters,
   }));
+}
+
+function spokenBy(
+  engine: Engine,
+  installations: readonly EngineInstallation[],
+): Engine['workflowTypes'] {
+  const isSpoken = (type: string, version: string): boolean =>
+    installations.some((one) => engine.speaks?.(one, type, version) ?? true);
+  const spoken = Object.entries(engine.workflowTypes).map(
+    ([type, versions]) => [type, versions.filter((version) => isSpoken(type, version))] as const,
+  );
+  return Object.fromEntries(spoken.filter(([, versions]) => versions.length > 0));
 }

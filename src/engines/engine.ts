@@ -13,6 +13,11 @@ export interface Engine {
   readonly name: string;
   /** Workflow type as the standard writes it → versions of the language. */
   readonly workflowTypes: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Whether this installation executes this version of the language; absent: each executes all of
+   * `workflowTypes`.
+   */
+  speaks?(installation: EngineInstallation, workflowType: string, typeVersion: string): boolean;
   readonly parameters: readonly EngineParameter[];
 
   /** The installations found by running probes; empty when the engine is not installed. Newest first. */

@@ -56,6 +56,20 @@ describe('the offers', () => {
     expect(united?.workflowTypes).toEqual({ CWL: ['v1.2', 'v1.3'], WDL: ['1.0'] });
   });
 
+  test('have the versions of a language that the installed versions of its engine speak', () => {
+    const engine: Engine = {
+      ...createFakeEngine(),
+      workflowTypes: { A: ['1', '2', '3'], B: ['9'] },
+      speaks: ({ version }, _type, typeVersion) => version.startsWith(typeVersion),
+    };
+    const installations = ['3.1', '1.0'].map((version) => ({
+      engine: engine.name,
+      version,
+      launcher: ['x'],
+    }));
+    expect(offersOf([{ engine, installations }])[0]?.workflowTypes).toEqual({ A: ['1', '3'] });
+  });
+
   test('are asked for once in a while, and again after a failure', async () => {
     let asked = 0;
     let now = 0;

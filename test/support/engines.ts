@@ -28,21 +28,32 @@ export const TEST_ENGINES = join(
   'engines',
 );
 
-/** An engine of this machine; where there is none, it is installed by the service's own installer. */
-export async function findEngine(name: string): Promise<FoundEngine> {
+/**
+ * An engine of this machine; where there is none, it is installed by the service's own installer, with
+ * all the versions that are wanted beside one another.
+ */
+export async function findEngine(
+  name: string,
+  versions: readonly string[] = [],
+): Promise<FoundEngine> {
   const engine = createEngines().find((one) => one.name === name);
   if (engine === undefined) throw new Error(`there is no engine ${name}`);
   const lines: string[] = [];
-  const result = await installEngine(name, {
+  const options = {
     installRoot: TEST_ENGINES,
-    log: (line) => lines.push(line),
+    log: (line: string) => lines.push(line),
     maySystemInstall: false,
-  });
+  };
+  const result = await installEngine(name, options);
+  for (const version of versions) await installEngine(name, { ...options, version });
   if (result === undefined) {
     return { engine, installation: undefined, all: [], missing: `no ${name}: ${lines.join(' ')}` };
   }
   const all = await engine.detect(createProbe(), { installRoot: TEST_ENGINES });
-  return { engine, installation: result.installation, all, missing: undefined };
+  const [installation = result.installation] = all;
+  return { engine, installation, all, missing: undefined };
 }
 
+/** Snakemake as it is, and as many still use it. */
+export const findSnakemake = (): Promise<FoundEngine> => findEngine('snakemake', ['9', '7']);
 export const findCwltool = (): Promise<FoundEngine> => findEngine('cwltool');

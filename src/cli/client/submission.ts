@@ -4,6 +4,7 @@ import { UsageError } from '../exit-codes.ts';
 import { locateInputs, nameInputs } from './cwl-inputs.ts';
 import { commonDirectory, filesBelow, isBelow, nameBelow } from './local-files.ts';
 import { nextflowFiles } from './nextflow-files.ts';
+import { smkFiles } from './snakemake-files.ts';
 import { cwlFiles, wdlFiles, type WorkflowFiles } from './workflow-files.ts';
 import { detectLanguage, languageByName, type WorkflowLanguage } from './workflow-type.ts';
 import { parseYaml, readText } from './yaml-file.ts';
@@ -39,8 +40,8 @@ export async function planSubmission(sources: SubmissionSources): Promise<Submis
   const main = resolve(sources.workingDirectory, path);
   const language = isRemote ? languageByName(new URL(sources.workflow).pathname) : await read(main);
   const type = (sources.type ?? language?.type)?.toUpperCase();
-  const workflow = isRemote ? { paths: [] } : await workflowFiles(main, type);
-  const root = isRemote ? undefined : commonDirectory(workflow.paths);
+  const workflow: WorkflowFiles = isRemote ? { paths: [] } : await workflowFiles(main, type);
+  const root = isRemote ? undefined : (workflow.root ?? commonDirectory(workflow.paths));
 
   const names = new AttachmentNames();
   if (root !== undefined) for (const each of workflow.paths) names.add(nameBelow(each, root), each);
@@ -60,6 +61,7 @@ async function workflowFiles(main: string, type: string | undefined): Promise<Wo
   if (type === 'CWL') return await cwlFiles(main);
   if (type === 'WDL') return await wdlFiles(main);
   if (type === 'NFL' || type === 'NEXTFLOW') return await nextflowFiles(main);
+  if (type === 'SMK') return await smkFiles(main);
   return { paths: [main] };
 }
 

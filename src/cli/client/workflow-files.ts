@@ -10,6 +10,8 @@ export interface WorkflowFiles {
   readonly paths: readonly string[];
   /** The parsed document of a CWL workflow. */
   readonly document?: unknown;
+  /** The directory from which paths are named; that which holds them all when absent. */
+  readonly root?: string;
 }
 
 /**

@@ -16,6 +16,7 @@ interface ListOptions extends ConfigurationOptions {
 
 interface InstallOptions extends ConfigurationOptions {
   readonly force?: boolean;
+  readonly engineVersion?: string;
 }
 
 export function enginesCommand(cli: Cli): Command {
@@ -25,7 +26,8 @@ export function enginesCommand(cli: Cli): Command {
   const install = new Command('install')
     .description('find a workflow engine on this machine, or install it')
     .argument('<name>', `engine: ${INSTALLABLE_ENGINES.join(', ')}`)
-    .option('--force', 'install a private copy although there is one already');
+    .option('--force', 'install a private copy although there is one already')
+    .option('--engine-version <version>', 'this version, as 7: others stay beside it');
   return new Command('engines')
     .description('show and install workflow engines')
     .addCommand(
@@ -82,6 +84,7 @@ async function installNamed(cli: Cli, name: string, options: InstallOptions): Pr
     installRoot: configurationFor(cli, options).engineInstallDir,
     log: (line) => writeLine(cli.terminal.stdout, line),
     force: options.force === true,
+    ...(options.engineVersion !== undefined && { version: options.engineVersion }),
     environment: { ...cli.environment },
   });
   if (result === undefined) cli.finish(EXIT.failed);

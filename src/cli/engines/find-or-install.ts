@@ -13,6 +13,8 @@ export interface InstallOptions {
   readonly log: (line: string) => void;
   /** Install a private copy although there is the engine already. */
   readonly force?: boolean;
+  /** Only this version, or the newest that begins with it, as `7`; other versions stay beside it. */
+  readonly version?: string;
   /** Environment of the programs that install: PATH, proxies, pip's settings. */
   readonly environment?: NodeJS.ProcessEnv;
   /** Pythons to make a private environment with, tried in this order. */
@@ -32,8 +34,10 @@ export type InstallResult =
 /** How one engine gets onto a machine. */
 export interface EngineRecipe {
   readonly engine: string;
-  /** The newest that there is, among the private ones alone when a private copy is wanted. */
-  find(options: InstallOptions, privateAlone: boolean): Promise<EngineInstallation | undefined>;
+  /** What can be installed, the usual one first. */
+  readonly versions: readonly string[];
+  /** What there is, the newest first; the private ones alone when a private copy is wanted. */
+  find(options: InstallOptions, privateAlone: boolean): Promise<readonly EngineInstallation[]>;
   /** What a later version of this service may need of an installation that is there already. */
   prepare?(installation: EngineInstallation, options: InstallOptions): Promise<void>;
   /** Ways to install it, tried in this order; one that does not work logs why. */
@@ -49,13 +53,18 @@ export async function findOrInstall(
 ): Promise<InstallResult> {
   const { installRoot, log, force = false } = options;
   // A private installation that works is never made anew: runs may be using it.
-  const present = await recipe.find(options, force);
+  const present = await findWanted(recipe, options, force);
   if (present !== undefined) return found(recipe, present, options);
+  if (!recipe.versions.some((version) => isWanted(version, options))) {
+    const known = recipe.versions.join(', ');
+    log(`${recipe.engine} ${options.version} is not known here; known: ${known}.`);
+    return undefined;
+  }
   return withInstallLock(
     join(installRoot, `${recipe.engine}.lock`),
     { onWait: (pid) => log(`Waiting for another installation (process ${pid}).`) },
     async () => {
-      const meanwhile = await recipe.find(options, force);
+      const meanwhile = await findWanted(recipe, options, force);
       if (meanwhile !== undefined) return found(recipe, meanwhile, options);
       for (const install of recipe.ways) {
         const result = await install(options);
@@ -65,6 +74,20 @@ export async function findOrInstall(
       return undefined;
     },
   );
+}
+
+async function findWanted(
+  recipe: EngineRecipe,
+  options: InstallOptions,
+  privateAlone: boolean,
+): Promise<EngineInstallation | undefined> {
+  const installations = await recipe.find(options, privateAlone);
+  return installations.find(({ version }) => isWanted(version, options));
+}
+
+/** Whether this version will do. */
+export function isWanted(version: string, { version: wanted }: InstallOptions): boolean {
+  return wanted === undefined || version === wanted || version.startsWith(`${wanted}.`);
 }
 
 export function probeOf({ environment }: InstallOptions): Probe {

@@ -1,6 +1,7 @@
 import { CWLTOOL_PACKAGE } from '../../engines/cwltool/package.ts';
 import { MINIWDL_PACKAGE } from '../../engines/miniwdl/package.ts';
 import { TOIL_PACKAGE } from '../../engines/toil/package.ts';
+import { SNAKEMAKE_PACKAGE } from '../../engines/snakemake/package.ts';
 import {
   findOrInstall,
   type EngineRecipe,
@@ -19,6 +20,11 @@ const RECIPES: readonly EngineRecipe[] = [
   }),
   pythonRecipe({ package: MINIWDL_PACKAGE, requirements: [['miniwdl==1.15.0']] }),
   NEXTFLOW_RECIPE,
+  pythonRecipe({
+    package: SNAKEMAKE_PACKAGE,
+    requirements: [['snakemake==9.27.1'], ['snakemake==7.32.4', 'pulp==2.7.0']],
+    systemPackage: 'snakemake',
+  }),
   // What Toil runs documents with is held to as well: its own requirements leave them open.
   pythonRecipe({
     package: TOIL_PACKAGE,

@@ -30,10 +30,10 @@ const HEAP_MEBIBYTES = 512;
 
 export const NEXTFLOW_RECIPE: EngineRecipe = {
   engine: NEXTFLOW,
-  find: async (options, privateAlone) => {
+  versions: [VERSION],
+  find: (options, privateAlone) => {
     const detect = privateAlone ? detectPrivateNextflow : detectNextflow;
-    const [newest] = await detect(probeOf(options), options);
-    return newest;
+    return detect(probeOf(options), options);
   },
   prepare: async ({ launcher }, options) => {
     const directory = privateDirectory(launcher);

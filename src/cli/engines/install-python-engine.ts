@@ -6,6 +6,7 @@ import {
 } from '../../engines/python/detect.ts';
 import {
   installSystemPackages,
+  isWanted,
   privatePlace,
   probeOf,
   writeMarker,
@@ -20,7 +21,7 @@ export interface PythonRecipe {
   readonly package: PythonPackage;
   /**
    * What pip is asked for, pinned: the engine first, as `name==version`, then what it needs beside it.
-   * The first set that this Python can have is taken; later ones are for older Pythons.
+   * The first set that this Python can have is taken; later ones are for older Pythons, or asked for.
    */
   readonly requirements: readonly [
     readonly [string, ...string[]],
@@ -36,10 +37,10 @@ const PYTHONS = ['python3', '/usr/bin/python3'] as const;
 export function pythonRecipe(recipe: PythonRecipe): EngineRecipe {
   return {
     engine: recipe.package.engine,
-    find: async (options, privateAlone) => {
+    versions: recipe.requirements.map(([wanted]) => versionOf(wanted)),
+    find: (options, privateAlone) => {
       const detect = privateAlone ? detectPrivatePackage : detectPythonPackage;
-      const [newest] = await detect(recipe.package, probeOf(options), options);
-      return newest;
+      return detect(recipe.package, probeOf(options), options);
     },
     ways: [
       (options) => installPrivately(recipe, options),
@@ -47,6 +48,10 @@ export function pythonRecipe(recipe: PythonRecipe): EngineRecipe {
     ],
     remedy: remedy(recipe),
   };
+}
+
+function versionOf(requirement: string): string {
+  return requirement.slice(requirement.indexOf('==') + 2);
 }
 
 function remedy({ package: { engine }, systemPackage }: PythonRecipe): string {
@@ -64,10 +69,10 @@ async function installPrivately(
 ): Promise<InstallResult> {
   const { log, environment = process.env, pythons = PYTHONS } = options;
   const { engine } = recipe.package;
-  const [[newest]] = recipe.requirements;
-  const directory = await privatePlace(engine, newest.slice(newest.indexOf('==') + 2), options);
+  const packages = recipe.requirements.filter(([one]) => isWanted(versionOf(one), options));
+  const [[newest] = recipe.requirements[0]] = packages;
+  const directory = await privatePlace(engine, versionOf(newest), options);
   log(`Installing ${engine} from Python's package index into ${directory} …`);
-  const packages = recipe.requirements;
   const result = await installIntoNewEnvironment({ directory, pythons, packages, environment });
   if (result.installed === undefined) {
     for (const failure of result.failures) log(`That did not work: ${failure}`);
@@ -92,7 +97,8 @@ async function installSystemPackage(
   const { log } = options;
   if (systemPackage === undefined) return undefined;
   if (!(await installSystemPackages([systemPackage], options))) return undefined;
-  const [installation] = await detectPythonPackage(wanted, probeOf(options), options);
+  const installations = await detectPythonPackage(wanted, probeOf(options), options);
+  const installation = installations.find(({ version }) => isWanted(version, options));
   if (installation === undefined) {
     log(`That did not work: ${wanted.engine} of ${systemPackage} can not be started.`);
     return undefined;

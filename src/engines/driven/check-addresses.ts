@@ -17,18 +17,24 @@ export function checkWorkflowAddress({ workflowUrl }: RunRequest, limits: Reques
 
 /**
  * Refuses texts that name files outside the run, in languages whose inputs do not say which texts are files:
- * absolute paths, `file:` addresses and paths that climb, but for those below the allowed roots.
+ * absolute paths, `file:` addresses and paths that climb, but for those below the allowed roots. Where texts
+ * can be anything, `mayBeAddress` says which are looked at.
  * @throws WesError `invalid_request` for the first of them
  */
-export function checkAddresses(inputs: JsonObject, { allowedFileRoots }: RequestLimits): void {
+export function checkAddresses(
+  inputs: JsonObject,
+  { allowedFileRoots }: RequestLimits,
+  mayBeAddress: (text: string) => boolean = () => true,
+): void {
   // A stack instead of recursion: the nesting is the client's choice.
   const pending: { value: JsonValue; field: string }[] = [
     { value: inputs, field: 'workflow_params' },
   ];
   for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
     const { value, field } = place;
-    if (typeof value === 'string') checkText(value, field, allowedFileRoots);
-    else if (isJsonObject(value)) {
+    if (typeof value === 'string') {
+      if (mayBeAddress(value)) checkText(value, field, allowedFileRoots);
+    } else if (isJsonObject(value)) {
       for (const [key, item] of Object.entries(value)) {
         pending.push({ value: item, field: `${field}.${key}` });
       }
@@ -44,13 +50,18 @@ export function checkAddresses(inputs: JsonObject, { allowedFileRoots }: Request
 
 function checkText(text: string, field: string, roots: readonly string[]): void {
   const path = /^file:/i.test(text) ? filePath(text) : text;
-  const climbs = path?.startsWith('../') === true || path === '..';
+  const climbs = path !== undefined && climbsOut(path);
   const isAbsolute = path?.startsWith('/') === true;
   if (path !== undefined && !climbs && (!isAbsolute || isBelow(path, roots))) return;
   throw invalidRequest(
     field,
     `'${text}' lies outside the run; attach the file as workflow_attachment and give its name, or use an http(s) address`,
   );
+}
+
+/** Also in the middle, as `data/../../other`. */
+function climbsOut(path: string): boolean {
+  return !HAS_SCHEME.test(path) && /^\.\.(?:\/|$)/.test(posix.normalize(path));
 }
 
 /** Undefined for an address that names a host or can't be read. */

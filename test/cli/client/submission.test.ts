@@ -218,6 +218,47 @@ describe('workflows of other kinds', () => {
     await expect(plan('main.nf')).rejects.toThrow(/gone\.nf can't be read/);
   });
 
+  test('a Snakefile is sent with what it includes and the folders of its layout', async () => {
+    put({
+      'p/workflow/Snakefile': 'configfile: "config/c.yaml"\ninclude: "rules/a.smk"\nrule all:\n',
+      'p/workflow/rules/a.smk':
+        'include: "b.smk"\nrule x:\n    script:\n        "../scripts/x.py"\n    conda: "base"\n',
+      'p/workflow/rules/b.smk': 'include: "https://example.org/c.smk"\n',
+      'p/workflow/scripts/x.py': '',
+      'p/workflow/envs/x.yaml': '',
+      'p/config/c.yaml': '',
+      'p/config/samples.tsv': '',
+      'p/data/reads.fq': '',
+    });
+    const planned = await plan('p/workflow/Snakefile', { inputs: '{"x": 1}', attach: ['p/data'] });
+    expect(planned.names).toEqual([
+      'config/c.yaml',
+      'config/samples.tsv',
+      'data/reads.fq',
+      'workflow/Snakefile',
+      'workflow/envs/x.yaml',
+      'workflow/rules/a.smk',
+      'workflow/rules/b.smk',
+      'workflow/scripts/x.py',
+    ]);
+    expect(planned.workflowUrl).toBe('workflow/Snakefile');
+    expect(planned.language).toEqual({ type: 'SMK' });
+    expect(planned.params).toEqual({ x: 1 });
+  });
+
+  test('a Snakefile alone is sent alone; one that it includes must be there', async () => {
+    put({ 'one/Snakefile': 'rule all:\n', 'two/main.smk': 'include: "gone.smk"\n' });
+    expect((await plan('one/Snakefile')).names).toEqual(['Snakefile']);
+    await expect(plan('two/main.smk')).rejects.toThrow(/gone\.smk can't be read/);
+  });
+
+  test('a Snakefile may include one that lies beside its project', async () => {
+    put({ 'a/Snakefile': 'include: "../common/x.smk"\n', 'common/x.smk': 'rule x:\n' });
+    const planned = await plan('a/Snakefile');
+    expect(planned.names).toEqual(['a/Snakefile', 'common/x.smk']);
+    expect(planned.workflowUrl).toBe('a/Snakefile');
+  });
+
   test('one at an address is sent as the address, with the files that its inputs name', async () => {
     put({ 'x.txt': '1' });
     const planned = await plan('https://example.org/wf/main.cwl#main', {

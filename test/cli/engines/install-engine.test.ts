@@ -30,13 +30,17 @@ async function script(name: string, body: string): Promise<void> {
 
 const PIN = '3.3.20260925135507';
 
-/** An environment's python: pip install writes down what it was asked for, asking gives an answer. */
+/**
+ * An environment's python: pip install writes down what it was asked for, asking gives an answer, whose
+ * version is that of the directory.
+ */
 const PYTHON_IN_ENVIRONMENT = `#!/bin/sh
 here="\${0%/*}"
+directory="\${here%/*}"
 case "$1" in
   -m) echo "$6" >> "$here/../pip-log"; PIP_BODY ;;
   -I) [ -e "$here/../pip-log" ] || exit 1
-      echo '{"version": "${PIN}", "python": "'"$0"'", "place": "/x"}' ;;
+      echo '{"version": "'"\${directory##*/}"'", "python": "'"$0"'", "place": "/x"}' ;;
 esac`;
 
 /** Makes an environment as \`python3 -m venv DIR\` does (DIR is the third word). */
@@ -49,7 +53,12 @@ END
 chmod +x "$3/bin/python"`;
 
 function install(
-  options: { force?: boolean; maySystemInstall?: boolean; pythons?: readonly string[] } = {},
+  options: {
+    force?: boolean;
+    maySystemInstall?: boolean;
+    pythons?: readonly string[];
+    version?: string;
+  } = {},
 ): Promise<InstallResult> {
   return installEngine('cwltool', {
     installRoot: join(root, 'engines'),
@@ -83,6 +92,18 @@ test('an older pinned version is taken where Python is too old for the first', a
   expect(await install()).toMatchObject({ how: 'private environment' });
   const asked = await readFile(join(root, 'engines', 'cwltool', PIN, 'pip-log'), 'utf8');
   expect(asked).toMatch(/^cwltool==3\.3\.\d+\ncwltool==3\.1\.\d+\n$/);
+});
+
+test('a version that is asked for is installed beside others, or not at all', async () => {
+  await script('python3', makesEnvironment());
+  await install();
+  const older = '3.1.20251031082601';
+  await install({ version: '3.1' });
+  const place = join(root, 'engines', 'cwltool');
+  expect((await readdir(place)).toSorted()).toEqual([older, PIN]);
+  expect(await readFile(join(place, older, 'pip-log'), 'utf8')).toBe(`cwltool==${older}\n`);
+  expect(await install({ version: '2' })).toBeUndefined();
+  expect(log.at(-1)).toBe(`cwltool 2 is not known here; known: ${PIN}, ${older}.`);
 });
 
 test('virtualenv helps where venv lacks its parts, as on a bare Debian', async () => {
