@@ -33,6 +33,16 @@ const LANGUAGES: readonly {
     engine: 'miniwdl',
     submit: ['variants.wdl', '--inputs', 'wdl.inputs.json', '--attach', 'data'],
   },
+  {
+    language: 'Nextflow',
+    engine: 'nextflow',
+    submit: ['variants.nf', '--inputs', 'nextflow.inputs.json', '--attach', 'data'],
+  },
+  {
+    language: 'Snakemake',
+    engine: 'snakemake',
+    submit: ['Snakefile', '--inputs', 'snakemake.config.yaml', '--attach', 'data'],
+  },
 ];
 
 /** Tasks, and the program that each of them runs. */
