@@ -23,6 +23,8 @@ def apply(options, events, guard):
     cwltoil.ToilSingleJobExecutor = _reporting_executor(
         cwltoil.ToilSingleJobExecutor, options.tasks, events, guard, containers
     )
+    # Toil's own adds a program to each container that measures, and needs much of the image.
+    cwltoil.ToilDockerCommandLineJob = cwltoil.DockerCommandLineJob
     _replace_class(cwltoil, "ToilFsAccess", _guarded_fs_access(cwltoil.ToilFsAccess, guard))
     outputs = os.path.abspath(options.outputs)
     cwltoil.ToilPathMapper = _output_mapper(outputs, cwltoil.ToilPathMapper)

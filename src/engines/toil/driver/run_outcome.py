@@ -30,6 +30,9 @@ class RunOutcome:
             message = "\n".join(self._said)
         self._write_failure(status, message)
 
+    def worker_failed(self, error):
+        self._write_failure("error", "a worker of Toil failed: %s" % describe(error))
+
     def worker_died(self, signal_number):
         self._write_failure("error", "a worker of Toil was ended by signal %d" % signal_number)
 

@@ -92,7 +92,11 @@ def prepare(options, events, outcome, end_all):
 
     def work(arguments):
         outcome.hear_worker()
-        return toil.worker.main(arguments)
+        try:
+            return toil.worker.main(arguments)
+        except Exception as error:  # not the job's, for which Toil has an exit code
+            outcome.worker_failed(error)
+            raise
 
     forge = WorkerForge(work)
     memory = memory_mebibytes() * BYTES_PER_MEBIBYTE
