@@ -44,17 +44,11 @@ function containerOptions({
   containerLabel = '',
 }: Pick<Plan, 'containers' | 'containerLabel'>): readonly string[] {
   const label = `--label ${shellWord(containerLabel)}`;
-  switch (containers) {
-    case 'docker':
-      return [`docker.runOptions = ${groovyText(`-u $(id -u):$(id -g) ${label}`)}`];
-    case 'podman':
-      return [`podman.runOptions = ${groovyText(label)}`];
-    case 'singularity':
-    case 'apptainer':
-      return [`${containers}.autoMounts = true`];
-    default:
-      return [];
+  if (containers === 'docker') {
+    return [`docker.runOptions = ${groovyText(`-u $(id -u):$(id -g) ${label}`)}`];
   }
+  if (containers === 'podman') return [`podman.runOptions = ${groovyText(label)}`];
+  return containers === undefined ? [] : [`${containers}.autoMounts = true`];
 }
 
 function shellWord(text: string): string {

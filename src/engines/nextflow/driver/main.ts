@@ -4,14 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Plan } from '../plan.ts';
+import { removeContainers } from './containers.ts';
 import { endAllOnSigterm } from './process-tree.ts';
 import { runWorkflow } from './workflow-run.ts';
 
-/** Containers have to be stopped one by one. */
 const GRACE_MS = 1000;
-const GRACE_WITH_CONTAINERS_MS = 8000;
 
 const [, , path = ''] = process.argv;
 const plan = JSON.parse(readFileSync(path, 'utf8')) as Plan; // written by ../command.ts
-endAllOnSigterm(plan.containers === undefined ? GRACE_MS : GRACE_WITH_CONTAINERS_MS);
-process.exit(await runWorkflow(plan));
+const isEnding = endAllOnSigterm({ graceMs: GRACE_MS, endOthers: () => removeContainers(plan) });
+const exitCode = await runWorkflow(plan);
+if (!isEnding()) process.exit(exitCode);

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const EXIT_AFTER_SIGTERM = 143;
 const LOOK_MS = 25;
@@ -10,30 +11,41 @@ interface ProcessEntry {
   readonly startTime: string;
 }
 
+export interface EndOptions {
+  readonly graceMs: number;
+  /** For what is no descendant of this process: called when all of those are gone. */
+  readonly endOthers: () => Promise<void>;
+}
+
 /**
  * On SIGTERM everything that this process started gets the signal, a moment to end by itself, and is
- * killed; then this process ends. What waits for it in between, Nextflow's own clean end, is welcome but
- * never waited for longer than that.
+ * killed; then this process ends. What happens in between, as Nextflow's own clean end, is welcome but
+ * not waited for longer than that. Gives whether the signal has come: nobody else may end this process then.
  */
-export function endAllOnSigterm(graceMs: number): void {
-  process.once('SIGTERM', () => {
-    process.on('SIGTERM', () => undefined);
+export function endAllOnSigterm({ graceMs, endOthers }: EndOptions): () => boolean {
+  let isEnding = false;
+  const endAll = async (): Promise<void> => {
     const known = new Map<number, string>();
-    const signalled = new Set<number>();
     const deadline = performance.now() + graceMs;
-    const look = (): void => {
-      const running = findOwn(known);
-      if (running.length === 0) process.exit(EXIT_AFTER_SIGTERM);
+    const signalled = new Set<number>();
+    for (let own = findOwn(known); own.length > 0; own = findOwn(known)) {
       const isLate = performance.now() >= deadline;
-      for (const pid of running) {
+      for (const pid of own) {
         if (isLate) send(pid, 'SIGKILL');
         else if (!signalled.has(pid)) send(pid, 'SIGTERM');
         signalled.add(pid);
       }
-    };
-    setInterval(look, LOOK_MS);
-    look();
+      await delay(LOOK_MS);
+    }
+    await endOthers();
+    process.exit(EXIT_AFTER_SIGTERM);
+  };
+  process.on('SIGTERM', () => {
+    if (isEnding) return;
+    isEnding = true;
+    void endAll();
   });
+  return () => isEnding;
 }
 
 /** Running descendants, and those of our group that are not our ancestors, also when they lost their parents. */
