@@ -28,6 +28,8 @@ const environment = {
   ...Object.fromEntries(settings.map((name) => [name, ''])),
   DATA_DIR: join(root, '.quickstart'),
   LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
+  // The example's tools are on every machine; images would have to be fetched first.
+  CONTAINERS: 'none',
 };
 
 const interruption = new AbortController();

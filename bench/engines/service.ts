@@ -24,7 +24,7 @@ export async function service(
   const child = startChild(
     'src/cli/main.ts',
     ['up'],
-    { DATA_DIR: directory, API_PORT: String(port), ...environment },
+    { DATA_DIR: directory, API_PORT: String(port), CONTAINERS: 'none', ...environment },
     join(directory, 'up.log'),
   );
   await child.waitFor(`http://127.0.0.1:${port}/readyz`);
