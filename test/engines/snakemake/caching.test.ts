@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -118,6 +118,47 @@ ${smkRule('end', { input: '"t.txt"', output: '"end.txt"', shell: 'cp {input} {ou
     expect(await execute(end('1'))).toEqual(['end', 'temporary']);
     expect(await execute(end('2'))).toEqual(['end', 'temporary']);
     expect(await execute(end('2'))).toEqual([]);
+  });
+
+  test('checkpoints and what they bring are taken over', SLOW, async () => {
+    const snakefile = `
+def parts(wildcards):
+    made = checkpoints.split.get().output[0]
+    return expand("done/{n}.txt", n=glob_wildcards(made + "/{n}.part").n)
+rule all:
+    input: parts
+rule source:
+    output: temp("source.txt")
+    shell: "echo {config[n]} > {output}"
+checkpoint split:
+    input: "source.txt"
+    output: directory("parts")
+    shell: "mkdir {output}; cp {input} {output}/1.part; touch {output}/2.part"
+rule each:
+    input: "parts/{n}.part"
+    output: "done/{n}.txt"
+    shell: "cp {input} {output}"
+`;
+    const names = ['each (n=1)', 'each (n=2)', 'source', 'split'];
+    expect(await execute(smkRun(snakefile, { n: 1 }))).toEqual(names);
+    expect(await execute(smkRun(snakefile, { n: 1 }))).toEqual([]);
+    // What is the same although it was made anew changes nothing.
+    const changed = ['each (n=1)', 'source', 'split'];
+    expect(await execute(smkRun(snakefile, { n: 2 }))).toEqual(changed);
+  });
+
+  test('a kept file that was changed is made anew', SLOW, async () => {
+    const made = 'echo x > {output}';
+    const chain = smkRun(smkChain({ first: made, second: made }));
+    expect(await execute(chain)).toEqual(['first', 'second']);
+    const kept = (await readdir(cacheDirectory, { recursive: true })).find((name) =>
+      name.endsWith('first.txt'),
+    );
+    const path = join(cacheDirectory, kept ?? '');
+    const { atime, mtime } = await stat(path);
+    await writeFile(path, 'y\n');
+    await utimes(path, atime, mtime);
+    expect(await execute(chain)).toContain('first');
   });
 
   test('other targets take what they share', SLOW, async () => {

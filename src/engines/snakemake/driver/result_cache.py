@@ -13,11 +13,10 @@ import re
 import sys
 
 from job_tasks import name_of
-from result_store import NotKept, ResultStore, identity, walk
+from result_store import NotKept, ResultStore, walk
 
 # 2000-01-01: no result of a run is older.
 TIME_OF_ATTACHMENTS = 946684800
-BLOCK_BYTES = 1024 * 1024
 
 
 class NoCache:
@@ -39,9 +38,9 @@ class ResultCache:
         self._run_root = run_root
         self._uses_containers = uses_containers
         self._attachments = {os.path.normpath(path) for path in walk(".")}
-        self._contents = {}
         self._records = {}
         self._removed = {}
+        self._made_now = set()
 
     def restore(self):
         for path in self._attachments:
@@ -68,12 +67,14 @@ class ResultCache:
                 with open(path, "w", encoding="utf-8") as stream:
                     stream.write(text)
             self._records[record["name"]] = record
-            self._removed.update((path, seen) for path, *seen in record.get("removed", []))
+            self._removed.update((path, content) for path, content, _ in record.get("removed", []))
 
     def is_outdated(self, job):
         """Whether the job's results are of an earlier run, in which something was not as it is now."""
-        record = self._records.get(name_of(job))
-        if record is None:
+        name = name_of(job)
+        record = self._records.get(name)
+        # Snakemake looks again when a checkpoint has ended, by when temporary inputs may be gone.
+        if record is None or name in self._made_now:
             return False
         try:
             return record["fingerprint"] != self._fingerprint(job)
@@ -82,6 +83,7 @@ class ResultCache:
 
     def keep(self, job):
         """Takes the results of a job that just ended well."""
+        self._made_now.add(name_of(job))
         if job.is_norun or any(is_kept_elsewhere(path) for path in job.output):
             return
         try:
@@ -118,7 +120,7 @@ class ResultCache:
 
     def _fingerprint(self, job):
         facts = {
-            "inputs": [[str(path), self._identity(path)] for path in job.input if matters(path)],
+            "inputs": [[str(path), self._contents(path)] for path in job.input if matters(path)],
             "image": job.container_img_url if self._uses_containers else None,
         }
         if job.rule.shellcmd is not None:
@@ -131,29 +133,19 @@ class ResultCache:
         text = json.dumps(facts, sort_keys=True, default=repr)
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
-    def _identity(self, path):
-        plain = os.path.normpath(path)
-        if plain in self._attachments:
-            return self._content(plain)
+    def _contents(self, path):
+        """Of the file, or of all files of the directory."""
         # A temporary file that is gone is what it was, unless it is made anew.
         return [
-            [inside, identity(inside) or self._removed.get(inside)] for inside in sorted(walk(plain))
+            [inside, self._store.content(inside) or self._removed.get(inside)]
+            for inside in sorted(walk(os.path.normpath(path)))
         ]
-
-    def _content(self, path):
-        if path not in self._contents:
-            digest = hashlib.sha256()
-            with open(path, "rb") as stream:
-                while block := stream.read(BLOCK_BYTES):
-                    digest.update(block)
-            self._contents[path] = digest.hexdigest()
-        return self._contents[path]
 
     def _named_in(self, command):
         """Attachments that a command names without declaring them, as `python scripts/count.py`."""
         words = set(re.split(r"[^\w./+-]+", command))
         names = {os.path.normpath(word) for word in words if word}
-        return [[path, self._content(path)] for path in sorted(names & self._attachments)]
+        return [[path, self._store.content(path)] for path in sorted(names & self._attachments)]
 
     def _code_beside(self, job):
         """A script may load others of its kind; code in the Snakefile any Python, and what is around it."""
@@ -163,7 +155,7 @@ class ResultCache:
         if script is None:
             main = os.path.relpath(str(job.rule.workflow.main_snakefile))
             paths |= {main} & self._attachments
-        return [[path, self._content(path)] for path in sorted(paths)]
+        return [[path, self._store.content(path)] for path in sorted(paths)]
 
 
 def command_of(job):

@@ -2,7 +2,7 @@
 
 `files/` has the files under the paths that they have in a run, as second names of the same files where the
 file system allows it; `records.jsonl` has a line for each job, of which the last one for a job holds. A file
-that is not any more what its record says, by size and time, counts as gone.
+that does not hold any more what its record says counts as gone: a later task may have changed it, or a crash.
 """
 
 import contextlib
@@ -10,6 +10,8 @@ import fcntl
 import json
 import os
 import shutil
+
+from content_digest import ContentDigests
 
 
 class NotKept(Exception):
@@ -21,6 +23,7 @@ class ResultStore:
         self._directory = directory
         self._files = os.path.join(directory, "files")
         self._records = os.path.join(directory, "records.jsonl")
+        self._digests = ContentDigests()
         os.makedirs(self._files, exist_ok=True)
 
     @contextlib.contextmanager
@@ -65,14 +68,25 @@ class ResultStore:
             place = os.path.join(self._files, inside)
             os.makedirs(os.path.dirname(place), exist_ok=True)
             put(inside, place)
-            entries.append([inside, *identity(inside)])
+            entries.append([inside, self.content(inside), os.lstat(inside).st_mtime_ns])
         return entries
 
+    def content(self, path):
+        """What tells it from others, wherever it lies; None for what is not there."""
+        if os.path.islink(path):
+            return "link " + os.readlink(path)
+        try:
+            return self._digests.of_file(path)
+        except FileNotFoundError:
+            return None
+
     def is_whole(self, entries):
-        return all(identity(os.path.join(self._files, entry[0])) == entry[1:] for entry in entries)
+        return all(
+            self.content(os.path.join(self._files, inside)) == content for inside, content, _ in entries
+        )
 
     def bring_back(self, entries):
-        for inside, *_ in entries:
+        for inside, _, changed_at in entries:
             if os.path.lexists(inside):
                 continue
             os.makedirs(os.path.dirname(inside) or ".", exist_ok=True)
@@ -80,6 +94,7 @@ class ResultStore:
             if not os.path.islink(inside):
                 # A protected one may have to be made anew.
                 os.chmod(inside, os.stat(inside).st_mode | 0o200)
+            os.utime(inside, ns=(changed_at, changed_at), follow_symlinks=False)
 
     def drop(self, entries):
         for inside, *_ in entries:
@@ -98,15 +113,6 @@ def walk(path):
         for name in directories:
             if os.path.islink(os.path.join(place, name)):
                 yield os.path.join(place, name)
-
-
-def identity(path):
-    """Size and time of change in nanoseconds; None for what is not there."""
-    try:
-        found = os.lstat(path)
-    except OSError:
-        return None
-    return [found.st_size, found.st_mtime_ns]
 
 
 def put(source, place):
