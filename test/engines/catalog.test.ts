@@ -145,7 +145,7 @@ describe('a request', () => {
   test.each([
     [
       { workflowType: 'GALAXY' },
-      "workflow_type: 'GALAXY' is not supported; supported: CWL, WDL, NFL, FAKE",
+      "workflow_type: 'GALAXY' is not supported; supported: CWL, WDL, NFL, SMK, FAKE",
     ],
     [
       { workflowTypeVersion: 'v9' },
