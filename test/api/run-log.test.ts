@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { v7 as newId } from 'uuid';
 import type { RunChanges } from '../../src/runs/run-store.ts';
 import type { NewRun, Task } from '../../src/runs/run.ts';
+import { outputKey } from '../../src/runs/storage-keys.ts';
 import type { StoredState } from '../../src/runs/state.ts';
 import { encodePageToken } from '../../src/runs/page-token.ts';
 import { createTestApi, PREFIX, type TestApi } from '../support/api.ts';
@@ -220,7 +221,7 @@ describe('the outputs of a run', () => {
     await api.close();
     api = await createTestApi({ settings: { outputLocations: 'storage' } });
     const runId = await completeRun();
-    const expected = api.storage.url(`runs/${runId}/outputs/b`);
+    const expected = api.storage.url(outputKey({ runId, attempt: 1 }, 'b'));
     expect((await api.get(`/runs/${runId}`)).body.outputs.list[0]).toEqual([expected]);
     expect((await api.get(`/runs/${runId}/outputs`)).body.outputs[2].url).toBe(expected);
   });

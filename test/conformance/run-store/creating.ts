@@ -64,6 +64,7 @@ export function describeCreating(store: () => RunStore): void {
         runId: run.runId,
         owner: 'alice',
         state: 'QUEUED',
+        attempt: 0,
       });
       expect(await store().listEvents(run.runId)).toEqual([
         { at: 1_700_000_000_123, to: 'QUEUED', actor: 'user:alice', reason: 'submitted' },
