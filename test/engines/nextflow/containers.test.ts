@@ -70,11 +70,15 @@ for (const runtime of ['podman', 'docker'] as const) {
 
     test('a container has the label of its run, and ends with it', async () => {
       const run = await start(inImage('echo here; sleep 100'));
-      await until(async () => (await containers.ids()).length > 0, { timeoutMs: 90_000 });
+      const hasBegun = async (): Promise<boolean> => {
+        const [started] = await run.events();
+        const path = (started?.type === 'started' && started.stdoutPath) || '';
+        return (await readFile(path, 'utf8').catch(() => '')) !== '';
+      };
+      await until(hasBegun, { timeoutMs: 90_000 });
       const label = `label=wes-run=${run.directory.root}`;
       const labelled = await containers.command('ps', '--all', '--quiet', '--filter', label);
       expect(labelled.trim()).not.toBe('');
-      await until(async () => (await run.events()).length > 0, { timeoutMs: 30_000 });
       signalGroup(run.process, 'SIGTERM');
       expect(await run.exited).toBe(143);
       await until(async () => !(await isAnythingAlive(run)), { timeoutMs: 15_000 });

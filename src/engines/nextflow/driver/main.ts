@@ -12,6 +12,10 @@ const GRACE_MS = 1000;
 
 const [, , path = ''] = process.argv;
 const plan = JSON.parse(readFileSync(path, 'utf8')) as Plan; // written by ../command.ts
-const isEnding = endAllOnSigterm({ graceMs: GRACE_MS, endOthers: () => removeContainers(plan) });
+const isEnding = endAllOnSigterm({
+  graceMs: GRACE_MS,
+  endOthers: () => removeContainers(plan),
+  root: plan.directory.root,
+});
 const exitCode = await runWorkflow(plan);
 if (!isEnding()) process.exit(exitCode);

@@ -1,8 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const EXIT_AFTER_SIGTERM = 143;
 const LOOK_MS = 25;
+/** The daemon looks after what takes longer. */
+const REST_MS = 1000;
 
 interface ProcessEntry {
   readonly parent: number;
@@ -15,6 +17,8 @@ export interface EndOptions {
   readonly graceMs: number;
   /** For what is no descendant of this process: called when all of those are gone. */
   readonly endOthers: () => Promise<void>;
+  /** Absolute; what works below it or has it in its environment belongs to the run. */
+  readonly root: string;
 }
 
 /**
@@ -22,7 +26,7 @@ export interface EndOptions {
  * killed; then this process ends. What happens in between, as Nextflow's own clean end, is welcome but
  * not waited for longer than that. Gives whether the signal has come: nobody else may end this process then.
  */
-export function endAllOnSigterm({ graceMs, endOthers }: EndOptions): () => boolean {
+export function endAllOnSigterm({ graceMs, endOthers, root }: EndOptions): () => boolean {
   let isEnding = false;
   const endAll = async (): Promise<void> => {
     const known = new Map<number, string>();
@@ -38,6 +42,7 @@ export function endAllOnSigterm({ graceMs, endOthers }: EndOptions): () => boole
       await delay(LOOK_MS);
     }
     await endOthers();
+    await killRest(root);
     process.exit(EXIT_AFTER_SIGTERM);
   };
   process.on('SIGTERM', () => {
@@ -46,6 +51,30 @@ export function endAllOnSigterm({ graceMs, endOthers }: EndOptions): () => boole
     void endAll();
   });
   return () => isEnding;
+}
+
+/** What left the tree in time, or stands beside a container that is gone. */
+async function killRest(root: string): Promise<void> {
+  const deadline = performance.now() + REST_MS;
+  while (performance.now() < deadline) {
+    const table = readTable();
+    const ancestors = ancestorsOf(process.pid, table);
+    const rest = [...table.keys()].filter(
+      (pid) => pid !== process.pid && !ancestors.has(pid) && belongsTo(root, pid),
+    );
+    if (rest.length === 0) return;
+    for (const pid of rest) send(pid, 'SIGKILL');
+    await delay(LOOK_MS);
+  }
+}
+
+function belongsTo(root: string, pid: number): boolean {
+  try {
+    if (readlinkSync(`/proc/${pid}/cwd`).startsWith(`${root}/`)) return true;
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(root);
+  } catch {
+    return false; // it has ended, or is somebody else's
+  }
 }
 
 /** Running descendants, and those of our group that are not our ancestors, also when they lost their parents. */
