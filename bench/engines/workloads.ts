@@ -69,9 +69,12 @@ export async function writeWorkloads(
   const trivial = await write('trivial', TRIVIAL);
   const three = await write('three-tasks', THREE_TASKS);
   const longest = await write('long', long(longSeconds));
+  // More than there are cores: while one run waits for a commit, or a client looks away, others go on.
+  const many = 4 * cores;
   return [
     { name: 'trivial, one by one', path: trivial, runs, atOnce: 1 },
     { name: `trivial, ${cores} at once`, path: trivial, runs: runs * cores, atOnce: cores },
+    { name: `trivial, ${many} at once`, path: trivial, runs: runs * cores, atOnce: many },
     { name: 'three tasks, one by one', path: three, runs, atOnce: 1 },
     { name: `three tasks, ${cores} at once`, path: three, runs: runs * cores, atOnce: cores },
     { name: `three tasks of ${longSeconds} s in all`, path: longest, runs: 1, atOnce: 1 },
