@@ -10,6 +10,7 @@ import { retryStorage } from './retry-storage.ts';
 import type { RunContext } from './run-context.ts';
 
 const UPLOADS_AT_ONCE = 4;
+const BLOCK_BYTES = 512 * 1024;
 
 export interface CollectedOutputs {
   readonly outputs: JsonObject;
@@ -74,7 +75,7 @@ function upload(context: RunContext, { path, source }: EngineOutputFile): Promis
     const file = await openConfined(source, roots);
     if (!file) throw new RunFailure(`The output '${path}' is no file in the run's directory.`);
     try {
-      const body = file.createReadStream({ autoClose: false });
+      const body = file.createReadStream({ autoClose: false, highWaterMark: BLOCK_BYTES });
       const stored = await parts.storage.put(outputKey(run, path), body);
       return { path, ...stored, mediaType: mediaTypeOf(path) };
     } finally {

@@ -8,6 +8,7 @@ import {
 import type { Readable } from 'node:stream';
 import type { ByteRange, ObjectStat } from '../storage.ts';
 import { asStorageError, statusOf } from './bucket-error.ts';
+import { PartMemory } from './part-memory.ts';
 import { removeNames, type Names } from './remove-names.ts';
 
 /** One object of the bucket by its own name. */
@@ -38,6 +39,7 @@ export const UPLOAD = 'upload';
 export class Bucket {
   readonly client: S3Client;
   readonly name: string;
+  readonly partMemory = new PartMemory();
   readonly #place: string;
 
   constructor(client: S3Client, name: string, endpoint?: string) {

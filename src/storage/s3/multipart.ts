@@ -8,6 +8,7 @@ import {
 import { randomUUID } from 'node:crypto';
 import { StorageError } from '../storage.ts';
 import { UPLOAD, type Bucket } from './bucket.ts';
+import type { Part } from './part-memory.ts';
 
 /** S3 takes no more parts of one upload. */
 const MAX_PARTS = 10_000;
@@ -40,14 +41,17 @@ export class MultipartUpload {
     return new MultipartUpload(bucket, name, UploadId, id);
   }
 
-  /** Waits while enough parts are on their way. @throws what kept this part or an earlier one */
-  async add(bytes: Uint8Array): Promise<void> {
+  /**
+   * Waits while enough parts are on their way; the part's memory is given back when it was sent.
+   * @throws what kept this part or an earlier one
+   */
+  async add(part: Part): Promise<void> {
     this.#count += 1;
     if (this.#count > MAX_PARTS)
       throw new StorageError('unavailable', 'the object is too large for S3');
     if (this.#underWay.size === PARTS_AT_ONCE) await Promise.race(this.#underWay);
     this.#throwFailure();
-    const sending = this.#send(this.#count, bytes)
+    const sending = this.#sendInTurn(this.#count, part)
       .catch((error: unknown) => void this.#failures.push(error))
       .finally(() => this.#underWay.delete(sending));
     this.#underWay.add(sending);
@@ -75,6 +79,12 @@ export class MultipartUpload {
     await Promise.all(this.#underWay);
     const command = new AbortMultipartUploadCommand(this.#object);
     await this.#bucket.client.send(command).catch(() => undefined);
+  }
+
+  async #sendInTurn(number: number, part: Part): Promise<void> {
+    const { partMemory } = this.#bucket;
+    await partMemory.inTurn(() => this.#send(number, part.bytes));
+    part.giveBackTo(partMemory);
   }
 
   async #send(PartNumber: number, Body: Uint8Array): Promise<void> {

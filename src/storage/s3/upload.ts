@@ -1,5 +1,6 @@
 import type { Bucket } from './bucket.ts';
 import { MultipartUpload } from './multipart.ts';
+import { Part, type PartMemory } from './part-memory.ts';
 
 const FIRST_PART_BYTES = 8 * 1024 * 1024;
 /** After so many, parts become twice as large: the 10,000 that S3 takes are more than an object may have. */
@@ -14,14 +15,15 @@ export async function upload(
   name: string,
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const parts = inParts(chunks);
+  const parts = inParts(chunks, bucket.partMemory);
   try {
     const first = await parts.next();
     const second = first.done === true ? first : await parts.next();
     if (first.done !== true && second.done !== true) {
       await uploadParts(bucket, name, [first.value, second.value], parts);
     } else {
-      await bucket.put(name, first.value ?? new Uint8Array());
+      await bucket.put(name, first.value?.bytes ?? new Uint8Array());
+      first.value?.giveBackTo(bucket.partMemory);
     }
   } finally {
     await parts.return(undefined); // lets go of what it reads from
@@ -31,8 +33,8 @@ export async function upload(
 async function uploadParts(
   bucket: Bucket,
   name: string,
-  begun: readonly Uint8Array[],
-  rest: AsyncIterable<Uint8Array>,
+  begun: readonly Part[],
+  rest: AsyncIterable<Part>,
 ): Promise<void> {
   const multipart = await MultipartUpload.start(bucket, name);
   try {
@@ -50,23 +52,22 @@ export function partBytes(number: number): number {
   return FIRST_PART_BYTES * 2 ** Math.floor((number - 1) / PARTS_OF_A_SIZE);
 }
 
-async function* inParts(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
+async function* inParts(
+  chunks: AsyncIterable<Uint8Array>,
+  memory: PartMemory,
+): AsyncGenerator<Part, undefined> {
   let number = 1;
-  let held: Uint8Array[] = [];
-  let missing = partBytes(number);
+  let part: Part | undefined;
   for await (const chunk of chunks) {
-    let rest = chunk;
-    while (rest.byteLength >= missing) {
-      yield Buffer.concat([...held, rest.subarray(0, missing)]);
-      rest = rest.subarray(missing);
-      held = [];
+    for (let rest = chunk; rest.byteLength > 0;) {
+      part ??= new Part(memory.take(partBytes(number)));
+      rest = part.fill(rest);
+      if (!part.isFull) continue;
+      yield part;
+      part = undefined;
       number += 1;
-      missing = partBytes(number);
     }
-    if (rest.byteLength === 0) continue;
-    held.push(rest);
-    missing -= rest.byteLength;
   }
-  if (held.length > 0) yield Buffer.concat(held);
+  if (part !== undefined) yield part;
   return undefined;
 }
