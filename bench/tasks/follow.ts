@@ -7,7 +7,7 @@ import { isTerminal } from '../../src/runs/state.ts';
 import { startChild, type Child } from '../child.ts';
 import type { ServicePlaces } from '../service.ts';
 import type { DaemonPlaces } from './daemon.ts';
-import { memoryOf, type MemoryFigures } from './memory.ts';
+import { memoryOf, type MemoryFigures } from '../memory.ts';
 
 /** How a run with many tasks comes into the database. */
 export interface FollowFigures {

@@ -1,6 +1,6 @@
 import type { MachineFacts } from '../machine.ts';
 import { table, type Row } from '../table.ts';
-import type { MemoryFigures } from './memory.ts';
+import type { MemoryFigures } from '../memory.ts';
 import type { DatabaseFigures } from './run.ts';
 
 /** The figures as Markdown, each beside the same of the run with few tasks. */

@@ -17,6 +17,7 @@ const PROGRAMS = ['ceph-mon', 'ceph-osd', 'radosgw', 'ceph', 'ceph-authtool', 'm
 const ACCESS_KEY = 'TESTACCESSKEY';
 const SECRET_KEY = 'testsecretkey';
 const COMMAND_MS = 30_000;
+const STORE_BYTES = 4 * 1024 ** 3;
 
 const run = promisify(execFile);
 
@@ -32,11 +33,12 @@ export function missingS3(): string | undefined {
  * The gateway of Ceph, which speaks S3 and checks signatures, with a monitor and a store in memory
  * behind it. The keys are the user and password of its URL.
  */
-export async function startS3(): Promise<DatabaseServer> {
+export async function startS3({ storeBytes = STORE_BYTES } = {}): Promise<DatabaseServer> {
   const given = process.env.TEST_S3_ENDPOINT;
   if (given) return { url: withKeys(given), stop: async () => {} };
   const directory = await mkdtemp(join(tmpdir(), 'test-s3-'));
-  const cluster: Cluster = { directory, config: join(directory, 'ceph.conf'), stops: [] };
+  const config = join(directory, 'ceph.conf');
+  const cluster: Cluster = { directory, config, storeBytes, stops: [] };
   const stop = () => stopAll(cluster);
   try {
     const port = await startCluster(cluster);
@@ -51,6 +53,7 @@ export async function startS3(): Promise<DatabaseServer> {
 interface Cluster {
   readonly directory: string;
   readonly config: string;
+  readonly storeBytes: number;
   readonly stops: (() => Promise<void>)[];
 }
 
@@ -71,7 +74,7 @@ async function startCluster(cluster: Cluster): Promise<number> {
   const id = randomUUID();
   for (const name of ['mon', 'osd', 'rgw', 'run', 'logs'])
     await mkdir(join(cluster.directory, name));
-  await writeFile(cluster.config, configuration(cluster.directory, id, monitorPort, gatewayPort));
+  await writeFile(cluster.config, configuration(cluster, id, monitorPort, gatewayPort));
   await makeKeys(cluster);
   await startMonitor(cluster, id, monitorPort);
   await startStore(cluster);
@@ -79,7 +82,12 @@ async function startCluster(cluster: Cluster): Promise<number> {
   return gatewayPort;
 }
 
-function configuration(directory: string, id: string, monitorPort: number, port: number): string {
+function configuration(
+  { directory, storeBytes }: Cluster,
+  id: string,
+  monitorPort: number,
+  port: number,
+): string {
   return `[global]
 fsid = ${id}
 mon_host = v2:127.0.0.1:${monitorPort}/0
@@ -101,7 +109,7 @@ paxos_propose_interval = 0.02
 paxos_min_wait = 0.01
 mon_tick_interval = 1
 osd_objectstore = memstore
-memstore_device_bytes = 4294967296
+memstore_device_bytes = ${storeBytes}
 # Tests may load the machine: nobody else could take over.
 osd_heartbeat_grace = 300
 mon_data = ${directory}/mon
