@@ -14,7 +14,8 @@ const MAY_IMPORT = {
   validation: ['runs', 'engines', 'storage'],
   auth: ['runs'],
   db: ['runs', 'auth'],
-  daemon: ['runs', 'engines', 'executors', 'storage'],
+  staging: ['runs'],
+  daemon: ['runs', 'engines', 'executors', 'storage', 'staging'],
   api: ['runs', 'wes', 'auth', 'storage'],
 };
 
