@@ -73,14 +73,25 @@ export interface WebAnswer {
   readonly body: Readable;
 }
 
+export interface FetchErrorOptions extends ErrorOptions {
+  /** Of the answer, where there was one. */
+  readonly status?: number;
+  /** How long the server wants to be left alone. */
+  readonly retryAfterSeconds?: number;
+}
+
 export class FetchError extends Error {
   /** False when to ask again would give the same answer. */
   readonly isPassing: boolean;
+  readonly status?: number;
+  readonly retryAfterSeconds?: number;
 
   /** @param reason for people; goes on after "ADDRESS could not be fetched: " */
-  constructor(reason: string, isPassing: boolean, options?: ErrorOptions) {
+  constructor(reason: string, isPassing: boolean, options: FetchErrorOptions = {}) {
     super(reason, options);
     this.name = 'FetchError';
     this.isPassing = isPassing;
+    if (options.status !== undefined) this.status = options.status;
+    if (options.retryAfterSeconds !== undefined) this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
