@@ -4,6 +4,8 @@
  */
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
+import { stagingFor } from '../../src/cli/wiring/staging.ts';
+import { loadConfig } from '../../src/config.ts';
 import { createDaemon } from '../../src/daemon/daemon.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { classifyEnd } from '../../src/engines/driven/classify.ts';
@@ -67,6 +69,7 @@ const daemon = createDaemon({
   storage: createLocalStorage({ root: storageRoot }),
   executor: createLocalExecutor(),
   engines: [{ engine, installations: [installation] }],
+  staging: stagingFor(loadConfig({ environment: {} })),
   settings: {
     workRoot,
     cacheRoot: `${workRoot}/cache`,

@@ -54,6 +54,8 @@ export interface ApiSettings {
   readonly outputLocations: 'api' | 'storage';
   /** Absolute directories below which `file:` addresses of workflows may lie. */
   readonly allowedFileRoots: readonly string[];
+  /** Of the addresses of inputs that are fetched. */
+  readonly inputSchemes: readonly string[];
   readonly defaultPageSize: number;
   readonly maxPageSize: number;
   readonly service: ServiceDescription;

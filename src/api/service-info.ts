@@ -49,8 +49,8 @@ function service({ service: about }: ApiSettings) {
   };
 }
 
-function protocols({ allowedFileRoots }: ApiSettings): string[] {
-  return ['http', 'https', ...(allowedFileRoots.length > 0 ? ['file'] : [])];
+function protocols({ allowedFileRoots, inputSchemes }: ApiSettings): string[] {
+  return [...inputSchemes, ...(allowedFileRoots.length > 0 ? ['file'] : [])];
 }
 
 /** Several engines may execute one language: all versions that any of them takes. */

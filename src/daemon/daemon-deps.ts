@@ -5,6 +5,7 @@ import type { Executor, JobLimits } from '../executors/executor.ts';
 import type { DaemonRegistry } from '../runs/daemon-registry.ts';
 import type { Removals } from '../runs/removals.ts';
 import type { ConcurrencyLimits, RunStore } from '../runs/run-store.ts';
+import type { Staging } from '../staging/staging.ts';
 import type { Storage } from '../storage/storage.ts';
 
 export interface DaemonDeps {
@@ -14,6 +15,7 @@ export interface DaemonDeps {
   readonly storage: Storage;
   readonly executor: Executor;
   readonly engines: readonly InstalledEngine[];
+  readonly staging: Staging;
   readonly settings: DaemonSettings;
   readonly logger: Logger;
   /** Milliseconds since the epoch, for what is written down; `Date.now` by default. */

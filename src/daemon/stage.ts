@@ -3,7 +3,7 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from '../runs/command.ts';
-import type { Attachment } from '../runs/run.ts';
+import type { Attachment, RunRequest } from '../runs/run.ts';
 import { readServiceParameters } from '../runs/service-parameters.ts';
 import { attachmentKey, attemptLogsPrefix, outputsPrefix } from '../runs/storage-keys.ts';
 import { openCache } from './caches.ts';
@@ -11,6 +11,7 @@ import { RunFailure } from './interruption.ts';
 import { persist } from './persist.ts';
 import { retryStorage } from './retry-storage.ts';
 import type { RunContext } from './run-context.ts';
+import { stageRemote } from './stage-remote.ts';
 import { writeStagedCommand } from './staged-command.ts';
 
 const PRIVATE_DIRECTORY = 0o700;
@@ -36,11 +37,13 @@ export async function stageRun(context: RunContext): Promise<Staged> {
     active.checkpoint();
     await stageAttachment(context, attachment);
   }
-  const { directory: cacheDirectory, remark } = await openRunCache(context);
-  const command = commandOf(context, cacheDirectory);
+  const { request, remark: fetched } = await stageRemote(context);
+  const { directory: cacheDirectory, remark: cache } = await openRunCache(context);
+  const command = commandOf(context, request, cacheDirectory);
   for (const { path, content } of command.files) await writeBelow(context, path, content);
   await writeStagedCommand(context.directory, command);
-  return { command, ...(remark !== undefined && { remark }) };
+  const remark = [fetched, cache].filter((text) => text !== undefined).join(', ');
+  return { command, ...(remark !== '' && { remark }) };
 }
 
 /** Without it the run takes longer, which is no reason to fail. */
@@ -110,7 +113,11 @@ async function copyFromStorage(context: RunContext, name: string, path: string):
   return hash.digest('hex');
 }
 
-function commandOf(context: RunContext, cacheDirectory: string | undefined): Command {
+function commandOf(
+  context: RunContext,
+  request: RunRequest,
+  cacheDirectory: string | undefined,
+): Command {
   const { engine, installation, parts, run, directory } = context;
   const { coresPerRun, searchPath, allowedFileRoots, warmServers, containers, engineEnvironment } =
     parts.settings;
@@ -118,7 +125,7 @@ function commandOf(context: RunContext, cacheDirectory: string | undefined): Com
   try {
     return engine.command({
       runId: run.runId,
-      request: run.request,
+      request,
       installation,
       directory,
       cores: coresPerRun,

@@ -1,5 +1,9 @@
 import type { DaemonRegistry } from '../runs/daemon-registry.ts';
 import type { EngineCatalog, EngineOffer } from '../runs/engine-catalog.ts';
+import { invalidRequest } from '../runs/errors.ts';
+import type { RunRequest } from '../runs/run.ts';
+import { readServiceParameters } from '../runs/service-parameters.ts';
+import { WEB_SCHEMES } from './driven/address-scheme.ts';
 import type { Engine, RequestLimits } from './engine.ts';
 import { checkEngineParameters } from './engine-parameters.ts';
 import { mergeOffers } from './offers.ts';
@@ -35,10 +39,22 @@ export function createEngineCatalog(deps: EngineCatalogDeps): EngineCatalog {
         ...chosen.request,
         ...(workflowEngineParameters !== undefined && { workflowEngineParameters }),
       };
+      checkStagedSchemes(resolved, deps.limits);
       chosen.engine.checkRequest(resolved, deps.limits);
       return { request: resolved, engine: chosen.engine.name };
     },
   };
+}
+
+function checkStagedSchemes(request: RunRequest, limits: RequestLimits): void {
+  const { stage = [] } = readServiceParameters(request.workflowEngineParameters);
+  const known = limits.inputSchemes ?? WEB_SCHEMES;
+  const unknown = stage.find((scheme) => !known.includes(scheme));
+  if (unknown === undefined) return;
+  throw invalidRequest(
+    'workflow_engine_parameters.stage',
+    `scheme '${unknown}' is not fetched by this service; supported: ${known.join(', ')}, or none`,
+  );
 }
 
 async function collectOffers({

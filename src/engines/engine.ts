@@ -4,6 +4,7 @@ import type { JsonObject } from '../runs/json.ts';
 import type { Verdict } from '../runs/request-validator.ts';
 import type { RunRequest } from '../runs/run.ts';
 import type { RunDirectory } from '../runs/run-directory.ts';
+import type { RemoteInput, RemoteInputsContext } from './remote-inputs.ts';
 
 /**
  * What command executes a workflow, and how to read what it leaves: tasks, outputs, the meaning of its
@@ -25,6 +26,15 @@ export interface Engine {
 
   /** @throws WesError `invalid_request` for inputs and addresses that reach outside the run. */
   checkRequest(request: RunRequest, limits: RequestLimits): void;
+
+  /**
+   * The addresses in the inputs whose files are to be fetched before the engine starts; the command is then
+   * asked for with paths of the machine in their place. Absent: the engine gets addresses as they are.
+   */
+  remoteInputs?(request: RunRequest, context: RemoteInputsContext): readonly RemoteInput[];
+
+  /** True when an http(s) address of a workflow is that of a document, which must be there before the engine reads it. */
+  readonly opensDocuments?: boolean;
 
   command(context: EngineContext): Command;
 
@@ -96,6 +106,10 @@ export interface ValidationContext extends Omit<
 export interface RequestLimits {
   /** Absolute directories below which `file:` addresses may be named; none by default. */
   readonly allowedFileRoots: readonly string[];
+  /** Of addresses of inputs that the service fetches; http and https by default. */
+  readonly inputSchemes?: readonly string[];
+  /** Of addresses that `workflow_url` may be, besides `file`; http and https by default. */
+  readonly workflowSchemes?: readonly string[];
 }
 
 export interface EngineContext extends RequestLimits {

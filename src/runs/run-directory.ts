@@ -6,6 +6,8 @@ export interface RunDirectory {
   /** Attachments are staged here and the engine works here. */
   readonly execution: string;
   readonly inputs: string;
+  /** Files from elsewhere that the request names. */
+  readonly fetched: string;
   readonly outputs: string;
   readonly temporary: string;
   readonly home: string;
@@ -25,6 +27,7 @@ export function runDirectory(workRoot: string, runId: string, attempt: number): 
     root,
     execution: join(root, 'execution'),
     inputs: join(root, 'inputs.json'),
+    fetched: join(root, 'fetched'),
     outputs: join(root, 'outputs'),
     temporary: join(root, 'tmp'),
     home: join(root, 'home'),

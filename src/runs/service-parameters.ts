@@ -31,6 +31,13 @@ export const SERVICE_PARAMETERS: readonly EngineParameter[] = [
     description:
       "Keep the results of this run's tasks, and take those that an earlier attempt, or the run that this one repeats, has left.",
   },
+  {
+    name: 'stage',
+    type: 'string',
+    defaultValue: '',
+    description:
+      "Schemes of the addresses in workflow_params whose files are fetched before the engine starts, separated by commas, or none; by default the language's own.",
+  },
 ];
 
 /** What a request asks of the service itself. */
@@ -41,6 +48,8 @@ export interface ServiceParameters {
   readonly timeoutSeconds?: number;
   /** Whether results of tasks are kept, and those that were kept taken. */
   readonly cache: boolean;
+  /** Schemes whose addresses are fetched before the engine starts; absent for the language's own. */
+  readonly stage?: readonly string[];
 }
 
 export function isServiceParameter(name: string): boolean {
@@ -56,11 +65,28 @@ export function readServiceParameters(
 ): ServiceParameters {
   const priority = wholeNumber(given, 'priority', PRIORITY.lowest, PRIORITY.highest);
   const timeoutSeconds = wholeNumber(given, 'timeout', 0, LONGEST_TIMEOUT_SECONDS) ?? 0;
+  const stage = schemes(given, 'stage');
   return {
+    ...(stage !== undefined && { stage }),
     priority: priority ?? PRIORITY.normal,
     ...(timeoutSeconds > 0 && { timeoutSeconds }),
     cache: trueOrFalse(given, 'cache') ?? false,
   };
+}
+
+function schemes(
+  given: Readonly<Record<string, string>>,
+  name: string,
+): readonly string[] | undefined {
+  const text = given[name]?.trim().toLowerCase() ?? '';
+  if (text === '') return undefined;
+  if (text === 'none') return [];
+  const names = text.split(',').map((scheme) => scheme.trim());
+  if (names.every((scheme) => /^[a-z][a-z0-9+.-]*$/.test(scheme))) return names;
+  throw invalidRequest(
+    `workflow_engine_parameters.${name}`,
+    `must be schemes separated by commas, as 'https,s3', or none, not '${given[name]}'`,
+  );
 }
 
 function trueOrFalse(given: Readonly<Record<string, string>>, name: string): boolean | undefined {

@@ -33,6 +33,8 @@ export interface SubmissionDeps {
   readonly catalog: EngineCatalog;
   /** Absolute directories below which `file:` addresses of workflows may lie. */
   readonly allowedFileRoots: readonly string[];
+  /** Of addresses that workflows may have, besides `file`; http and https by default. */
+  readonly workflowSchemes?: readonly string[];
   readonly limits: SubmissionLimits;
   /** Absent: what is wrong with a workflow and its inputs is told by the run. */
   readonly validator?: RequestValidator;
@@ -80,14 +82,14 @@ async function earlierThanRefusal(
 }
 
 async function checkedRun(
-  { catalog, allowedFileRoots, limits }: SubmissionDeps,
+  { catalog, allowedFileRoots, workflowSchemes, limits }: SubmissionDeps,
   { runId, caller, request, attachments, rerunOf }: Submission,
   createdAt: number,
 ): Promise<NewRun> {
   locateWorkflow(
     request.workflowUrl,
     attachments.map(({ name }) => name),
-    { allowedFileRoots },
+    { allowedFileRoots, ...(workflowSchemes && { workflowSchemes }) },
   );
   const { priority } = readServiceParameters(request.workflowEngineParameters);
   checkPriority(priority, caller, limits);

@@ -12,13 +12,17 @@ export type WorkflowLocation =
 export interface WorkflowUrlLimits {
   /** Absolute directories below which `file:` addresses may lie. */
   readonly allowedFileRoots: readonly string[];
+  /** Of addresses that the service, or an engine, fetches; http and https by default. */
+  readonly workflowSchemes?: readonly string[];
 }
+
+const WEB_SCHEMES: readonly string[] = ['http', 'https'];
 
 const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
 
 /**
- * Reads `workflow_url`: the name of one of the attachments (WES 1.1: a relative URL), an http(s) URL,
- * or a `file:` URL where the service allows it.
+ * Reads `workflow_url`: the name of one of the attachments (WES 1.1: a relative URL), an http(s) URL or
+ * that of another protocol that the service has, or a `file:` URL where the service allows it.
  * @throws WesError `invalid_request`
  */
 export function locateWorkflow(
@@ -30,7 +34,7 @@ export function locateWorkflow(
   if (attachment !== undefined) return attachment;
   const scheme = SCHEME.exec(workflowUrl)?.[1]?.toLowerCase();
   if (scheme === undefined) throw noSuchAttachment(workflowUrl, attachmentNames);
-  if (scheme === 'http' || scheme === 'https') return remote(workflowUrl);
+  if ((limits.workflowSchemes ?? WEB_SCHEMES).includes(scheme)) return remote(workflowUrl);
   if (scheme === 'file') return allowedFile(workflowUrl, limits);
   throw unsupported(scheme, limits);
 }
@@ -73,7 +77,11 @@ function noSuchAttachment(workflowUrl: string, names: readonly string[]): Error 
 }
 
 function remote(workflowUrl: string): WorkflowLocation {
-  if (!URL.canParse(workflowUrl) || new URL(workflowUrl).hostname === '') {
+  // Compact identifiers of DRS, `drs://prefix:id`, are no URLs by the web's standard.
+  const isUrl = WEB_SCHEMES.includes(SCHEME.exec(workflowUrl)?.[1]?.toLowerCase() ?? '')
+    ? URL.canParse(workflowUrl) && new URL(workflowUrl).hostname !== ''
+    : /^[^:]+:\/\/[^/\s][^\s]*$/.test(workflowUrl);
+  if (!isUrl) {
     throw invalidRequest('workflow_url', `'${workflowUrl}' is not a valid URL`);
   }
   return { kind: 'remote', url: workflowUrl };
@@ -108,7 +116,8 @@ function isBelow(root: string, path: string): boolean {
 }
 
 function unsupported(scheme: string, limits: WorkflowUrlLimits): Error {
-  const supported = ['http', 'https', ...(limits.allowedFileRoots.length > 0 ? ['file'] : [])];
+  const { allowedFileRoots, workflowSchemes = WEB_SCHEMES } = limits;
+  const supported = [...workflowSchemes, ...(allowedFileRoots.length > 0 ? ['file'] : [])];
   return invalidRequest(
     'workflow_url',
     `scheme '${scheme}' is not supported; attach the workflow as workflow_attachment or use one of: ${supported.join(', ')}`,

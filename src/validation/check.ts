@@ -32,6 +32,8 @@ export interface CheckSettings {
   readonly timeoutSeconds: number;
   readonly searchPath: string;
   readonly allowedFileRoots: readonly string[];
+  /** As `WorkflowUrlLimits` has them. */
+  readonly workflowSchemes?: readonly string[];
 }
 
 /** Has an engine check the request, in a directory that is gone afterwards. */

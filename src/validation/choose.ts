@@ -2,7 +2,7 @@ import type { InstalledEngine } from '../engines/detect.ts';
 import type { EngineInstallation, EngineValidation } from '../engines/engine.ts';
 import type { EngineCatalog } from '../runs/engine-catalog.ts';
 import type { CheckedRun } from '../runs/request-validator.ts';
-import { locateWorkflow } from '../runs/workflow-url.ts';
+import { locateWorkflow, type WorkflowUrlLimits } from '../runs/workflow-url.ts';
 import { NotChecked } from './not-checked.ts';
 
 /** Who checks a request, and what. */
@@ -18,7 +18,7 @@ export interface ChoiceDeps {
   /** The engines of this machine. */
   readonly installed: () => Promise<readonly InstalledEngine[]>;
   readonly catalog: Pick<EngineCatalog, 'offers'>;
-  readonly settings: { readonly allowedFileRoots: readonly string[] };
+  readonly settings: WorkflowUrlLimits;
 }
 
 /** Undefined for an engine whose requests are never checked, or that is not on this machine. */
@@ -37,7 +37,7 @@ export async function chooseChecker(
   one: Pick<Checker, 'installed' | 'validation'>,
   deps: ChoiceDeps,
 ): Promise<Checker> {
-  const workflow = attachedWorkflow(run, deps.settings.allowedFileRoots);
+  const workflow = attachedWorkflow(run, deps.settings);
   const offer = (await deps.catalog.offers()).find(({ engine }) => engine === run.engine);
   // The version that would run it: an older one must not refuse what a newer one elsewhere takes.
   const version = run.request.workflowEngineVersion ?? offer?.versions[0];
@@ -49,10 +49,10 @@ export async function chooseChecker(
 
 function attachedWorkflow(
   { request, attachments }: CheckedRun,
-  allowedFileRoots: readonly string[],
+  limits: WorkflowUrlLimits,
 ): string {
   const names = attachments.map(({ name }) => name);
-  const location = locateWorkflow(request.workflowUrl, names, { allowedFileRoots });
+  const location = locateWorkflow(request.workflowUrl, names, limits);
   if (location.kind === 'attachment') return location.name;
   // In the web, or on the machines of the daemons.
   throw new NotChecked('the workflow is not attached');

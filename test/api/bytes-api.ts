@@ -106,6 +106,7 @@ async function appOver(database: Database, storage: Storage): Promise<ApiInstanc
       store,
       catalog,
       allowedFileRoots: [],
+
       limits: { userMaxPriority: 0, maxQueuedRuns: 0 },
     }),
     store,
@@ -192,6 +193,7 @@ const SETTINGS: ApiSettings = {
   maxRequestFieldBytes: 1_000_000,
   outputLocations: 'api',
   allowedFileRoots: [],
+  inputSchemes: ['http', 'https'],
   defaultPageSize: 2,
   maxPageSize: 10,
   service: {

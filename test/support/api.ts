@@ -88,6 +88,7 @@ const TEST_SETTINGS: ApiSettings = {
   maxRequestFieldBytes: 64 * 1024,
   outputLocations: 'api',
   allowedFileRoots: [],
+  inputSchemes: ['http', 'https'],
   defaultPageSize: 5,
   maxPageSize: 20,
   service: {

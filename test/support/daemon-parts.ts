@@ -2,8 +2,19 @@ import type { DaemonDeps, DaemonSettings } from '../../src/daemon/daemon-deps.ts
 import { createFakeEngine } from '../../src/engines/fake.ts';
 import { createFakeExecutor } from '../../src/executors/fake/fake-executor.ts';
 import { createLocalExecutor } from '../../src/executors/local/local-executor.ts';
+import { stagingFor } from '../../src/cli/wiring/staging.ts';
 import { createLocalStorage } from '../../src/storage/local.ts';
 import { createShellEngine } from './shell-engine.ts';
+
+/** Everything may be fetched from loopback, and nothing is kept. */
+export const TEST_STAGING = {
+  stagingAllowedNetworks: ['127.0.0.1'],
+  stagingConnectTimeout: 5,
+  stagingIdleTimeout: 5,
+  stagingMaxFileSize: 0,
+  stagingMaxRunSize: 0,
+  stagingParallel: 4,
+};
 
 export type ExecutorName = 'fake' | 'local';
 
@@ -21,7 +32,7 @@ export interface DaemonPlaces {
 /** The parts of a daemon that need no database. */
 export function daemonParts(
   places: DaemonPlaces,
-): Pick<DaemonDeps, 'storage' | 'executor' | 'engines' | 'settings'> {
+): Pick<DaemonDeps, 'storage' | 'executor' | 'engines' | 'staging' | 'settings'> {
   const { executor, markDirectory, storageRoot, workRoot, cacheRoot, settings } = places;
   const isLocal = executor === 'local';
   const engine = isLocal ? createShellEngine() : createFakeEngine();
@@ -29,6 +40,7 @@ export function daemonParts(
   return {
     storage: createLocalStorage({ root: storageRoot }),
     executor: isLocal ? createLocalExecutor() : createFakeExecutor({ markDirectory }),
+    staging: stagingFor(TEST_STAGING),
     engines: [{ engine, installations: [{ engine: engine.name, version: '1.0', launcher }] }],
     settings: {
       workRoot,

@@ -50,6 +50,8 @@ export class TestDeployment {
       LOG_LEVEL: 'warn',
       // The same wherever the tests run, whatever is installed there.
       CONTAINERS: 'none',
+      // Where the servers of tests are.
+      STAGING_ALLOWED_NETWORKS: '127.0.0.1',
       // Halves the time that a process needs to start.
       NODE_COMPILE_CACHE: join(ROOT, '.cache', 'compile'),
       ...this.#settings,

@@ -9,6 +9,7 @@ import { packageVersion } from '../version.ts';
 import { apiPath } from './api-path.ts';
 import { createAuthenticator } from './authenticator.ts';
 import { createCatalog } from './engines.ts';
+import { stagedSchemes } from './staging.ts';
 import { createStorage } from './storage.ts';
 import { createValidator } from './validator.ts';
 
@@ -46,6 +47,7 @@ export async function startApi(
       store: database.runs,
       catalog,
       allowedFileRoots,
+      workflowSchemes: stagedSchemes().workflowSchemes,
       limits: { userMaxPriority: config.userMaxPriority, maxQueuedRuns: config.userMaxQueuedRuns },
       ...(validator && { validator }),
     }),
@@ -109,6 +111,7 @@ function apiSettings(config: Config): ApiSettings {
     maxRequestFieldBytes: config.maxRequestFieldBytes,
     outputLocations: config.outputLocations,
     allowedFileRoots: config.allowedFileRoots,
+    inputSchemes: stagedSchemes().inputSchemes,
     defaultPageSize: config.defaultPageSize,
     maxPageSize: config.maxPageSize,
     service: serviceDescription(config),

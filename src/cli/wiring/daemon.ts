@@ -10,6 +10,7 @@ import { chooseContainers, engineEnvironment } from './containers.ts';
 import { enginePath } from './engine-path.ts';
 import { runLimits } from './run-limits.ts';
 import { createExecutor, detectInstalled } from './engines.ts';
+import { stagingFor } from './staging.ts';
 import { createStorage } from './storage.ts';
 import { startWarmServers } from '../warm-servers/warm-servers.ts';
 
@@ -40,6 +41,7 @@ export async function startDaemon(
   ]);
   logger.info({ containers: detail }, 'containers looked for');
   const path = enginePath(searchPath);
+  const staging = stagingFor(config);
   const warm = startWarmServers(config.warmEngines ? engines : [], { logger, searchPath: path });
   const daemon = createDaemon({
     store: database.runs,
@@ -48,6 +50,7 @@ export async function startDaemon(
     storage: await createStorage(config),
     executor: createExecutor(config),
     engines,
+    staging,
     settings: {
       ...daemonSettings(config, path),
       warmServers: warm.addresses,
@@ -59,6 +62,7 @@ export async function startDaemon(
   try {
     await daemon.start();
   } catch (error) {
+    staging.close();
     await warm.stop();
     throw error;
   }
@@ -66,6 +70,7 @@ export async function startDaemon(
     try {
       await daemon.stop(drain);
     } finally {
+      staging.close();
       await warm.stop();
     }
   };

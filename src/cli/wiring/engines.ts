@@ -10,6 +10,7 @@ import { createLocalExecutor } from '../../executors/local/local-executor.ts';
 import type { DaemonRegistry } from '../../runs/daemon-registry.ts';
 import type { EngineCatalog } from '../../runs/engine-catalog.ts';
 import { createProbe } from '../engines/probe.ts';
+import { stagedSchemes } from './staging.ts';
 
 type EngineConfig = Pick<Config, 'executor' | 'engineInstallDir' | 'allowedFileRoots'>;
 
@@ -43,7 +44,7 @@ export function createCatalog(config: EngineConfig, daemons: DaemonRegistry): Lo
     engines: enginesFor(config),
     localOffers: async () => offersOf(await installed),
     daemons,
-    limits: { allowedFileRoots: config.allowedFileRoots },
+    limits: { allowedFileRoots: config.allowedFileRoots, ...stagedSchemes() },
   });
   return { catalog, installed: () => installed };
 }

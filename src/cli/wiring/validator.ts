@@ -10,6 +10,7 @@ import {
   createRequestValidator,
   type StoppableValidator,
 } from '../../validation/request-validator.ts';
+import { stagedSchemes } from './staging.ts';
 import { ownPlace, removeLeftPlaces } from '../validation/own-place.ts';
 import { runToEnd } from '../validation/run-to-end.ts';
 import { warmServersOnDemand } from '../warm-servers/on-demand.ts';
@@ -39,7 +40,10 @@ export async function createValidator(
       warmServer: (checker) =>
         config.warmEngines ? warm.addressOf(checker.installed, checker.installation) : undefined,
       concurrency: availableParallelism(),
-      settings: { directory, timeoutSeconds, searchPath, allowedFileRoots },
+      settings: {
+        ...{ directory, timeoutSeconds, searchPath, allowedFileRoots },
+        workflowSchemes: stagedSchemes().workflowSchemes,
+      },
     });
     return {
       validate: validator.validate,

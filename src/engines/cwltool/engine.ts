@@ -5,6 +5,7 @@ import { readTaskEvents } from '../driven/events.ts';
 import { detectPythonPackage } from '../python/detect.ts';
 import { forkServer } from '../python/fork-server.ts';
 import { checkInputs } from '../driven/check-cwl-inputs.ts';
+import { cwlRemoteInputs } from '../driven/cwl-remote-inputs.ts';
 import { cwltoolCommand, DRIVER } from './command.ts';
 import { readOutputs } from './outputs.ts';
 import { CWLTOOL_PACKAGE } from './package.ts';
@@ -22,6 +23,8 @@ export function createCwltoolEngine(): Engine {
       checkWorkflowAddress(request, limits);
       checkInputs(request.workflowParams ?? {}, limits);
     },
+    remoteInputs: cwlRemoteInputs,
+    opensDocuments: true,
     warmServer: (installation, address) => forkServer(installation, DRIVER, address),
     validation: CWLTOOL_VALIDATION,
     command: cwltoolCommand,

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { invalidRequest } from '../../runs/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../runs/json.ts';
 import type { RequestLimits } from '../engine.ts';
+import { schemeOf, WEB_SCHEMES } from './address-scheme.ts';
 
 /**
  * The input object is data. Keys that make cwltool load other files, change the base of addresses or
@@ -25,8 +26,6 @@ const ENGINE_PREFIXES = [
 const CWL_NAMESPACES = ['commonwl.org/cwltool', 'w3id.org/cwl'];
 
 const ADDRESS_KEYS = ['location', 'path'];
-const REMOTE_SCHEMES = ['http', 'https'];
-const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
 
 interface Place {
   readonly value: JsonValue;
@@ -62,6 +61,7 @@ function checkObject(object: JsonObject, field: string, limits: RequestLimits): 
     const address = object[key];
     if (typeof address === 'string') checkAddress(address, `${field}.${key}`, limits);
   }
+  if (object['class'] === 'Directory') refuseRemoteDirectory(object, field, limits);
   if (object['class'] === 'File' || object['class'] === 'Directory') checkFileFields(object, field);
 }
 
@@ -85,6 +85,16 @@ function checkNamespaces(namespaces: JsonValue | undefined, field: string): void
   );
 }
 
+/** What is in a directory, only some protocols could tell. */
+function refuseRemoteDirectory(object: JsonObject, field: string, limits: RequestLimits): void {
+  const address = object['location'] ?? object['path'];
+  if (typeof address !== 'string' || !isRemote(address, limits)) return;
+  throw invalidRequest(
+    field,
+    `the directory '${address}' can't be fetched; give its files, as File objects, in its 'listing' and leave out its address`,
+  );
+}
+
 /** `dirname` and a `basename` with a slash would have the engine write outside the task's directory. */
 function checkFileFields(object: JsonObject, field: string): void {
   if (object['dirname'] !== undefined) {
@@ -98,13 +108,17 @@ function checkFileFields(object: JsonObject, field: string): void {
 }
 
 function checkAddress(address: string, field: string, limits: RequestLimits): void {
-  const scheme = SCHEME.exec(address)?.[1]?.toLowerCase();
-  if (scheme !== undefined && REMOTE_SCHEMES.includes(scheme)) return;
+  if (isRemote(address, limits)) return;
+  const scheme = schemeOf(address);
   if (scheme !== undefined && scheme !== 'file') throw unsupportedScheme(field, scheme, limits);
   const path = scheme === 'file' ? filePath(address) : address;
   const isInside =
     path !== undefined && (path.startsWith('/') ? isAllowedFile(path, limits) : !climbs(path));
   if (!isInside) throw outside(field, address);
+}
+
+function isRemote(address: string, { inputSchemes = WEB_SCHEMES }: RequestLimits): boolean {
+  return inputSchemes.includes(schemeOf(address) ?? '');
 }
 
 /** The path of a `file:` address that names a host of its own, or that can't be read, is undefined. */
@@ -141,7 +155,8 @@ function spellings(path: string): readonly string[] {
 }
 
 function unsupportedScheme(field: string, scheme: string, limits: RequestLimits): Error {
-  const supported = limits.allowedFileRoots.length > 0 ? 'http, https, file' : 'http, https';
+  const { allowedFileRoots, inputSchemes = WEB_SCHEMES } = limits;
+  const supported = [...inputSchemes, ...(allowedFileRoots.length > 0 ? ['file'] : [])].join(', ');
   return invalidRequest(
     field,
     `scheme '${scheme}' is not supported; attach the file and give its name, or use one of: ${supported}`,

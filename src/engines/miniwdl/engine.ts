@@ -21,6 +21,7 @@ export function createMiniwdlEngine(): Engine {
       checkWorkflowAddress(request, limits);
       checkAddresses(request.workflowParams ?? {}, limits);
     },
+    opensDocuments: true,
     warmServer: (installation, address) => forkServer(installation, DRIVER, address),
     validation: MINIWDL_VALIDATION,
     command: miniwdlCommand,

@@ -2,6 +2,7 @@ import { checkAddresses, checkWorkflowAddress } from '../driven/check-addresses.
 import { classifyEnd } from '../driven/classify.ts';
 import { readTaskEvents } from '../driven/events.ts';
 import { readNamedOutputs } from '../driven/named-outputs.ts';
+import { textRemoteInputs } from '../driven/text-remote-inputs.ts';
 import type { Engine } from '../engine.ts';
 import { nextflowCommand } from './command.ts';
 import { detectNextflow, NEXTFLOW } from './detect.ts';
@@ -19,6 +20,7 @@ export function createNextflowEngine(): Engine {
       checkAddresses(request.workflowParams ?? {}, limits);
       checkNextflowParameters(request);
     },
+    remoteInputs: textRemoteInputs,
     command: nextflowCommand,
     tasks: ({ events }, cursor) => readTaskEvents(events, cursor),
     outputs: readNamedOutputs,

@@ -2,6 +2,7 @@ import { checkAddresses, checkWorkflowAddress } from '../driven/check-addresses.
 import { classifyEnd } from '../driven/classify.ts';
 import { readTaskEvents } from '../driven/events.ts';
 import { readNamedOutputs } from '../driven/named-outputs.ts';
+import { textRemoteInputs } from '../driven/text-remote-inputs.ts';
 import type { Engine } from '../engine.ts';
 import { detectPythonPackage } from '../python/detect.ts';
 import { forkServer } from '../python/fork-server.ts';
@@ -22,6 +23,8 @@ export function createSnakemakeEngine(): Engine {
       checkAddresses(request.workflowParams ?? {}, limits, mayBeAddress);
       checkWords(request);
     },
+    remoteInputs: textRemoteInputs,
+    opensDocuments: true,
     warmServer: (installation, address) => forkServer(installation, DRIVER, address),
     command: snakemakeCommand,
     tasks: ({ events }, cursor) => readTaskEvents(events, cursor),

@@ -1,5 +1,6 @@
 import { checkAddresses, checkWorkflowAddress } from '../driven/check-addresses.ts';
 import { checkInputs } from '../driven/check-cwl-inputs.ts';
+import { cwlRemoteInputs } from '../driven/cwl-remote-inputs.ts';
 import { classifyEnd } from '../driven/classify.ts';
 import { readTaskEvents } from '../driven/events.ts';
 import { readNamedOutputs } from '../driven/named-outputs.ts';
@@ -22,6 +23,9 @@ export function createToilEngine(): Engine {
       const check = request.workflowType === 'WDL' ? checkAddresses : checkInputs;
       check(request.workflowParams ?? {}, limits);
     },
+    remoteInputs: (request, context) =>
+      request.workflowType === 'WDL' ? [] : cwlRemoteInputs(request, context),
+    opensDocuments: true,
     warmServer: (installation, address) => forkServer(installation, DRIVER, address),
     command: toilCommand,
     tasks: ({ events }, cursor) => readTaskEvents(events, cursor),

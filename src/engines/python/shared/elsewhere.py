@@ -5,9 +5,6 @@ import os
 import urllib.parse
 import urllib.request
 
-REMOTE_SCHEMES = ("http", "https", "ftp")
-
-
 class Elsewhere:
     """`listing` is a file with the JSON list of the absolute paths that are not looked at, nor what is below."""
 
@@ -19,7 +16,7 @@ class Elsewhere:
     def holds(self, address):
         """`address` is a URL or a path."""
         parts = urllib.parse.urlsplit(address)
-        if parts.scheme in REMOTE_SCHEMES:
+        if parts.scheme != "file" and "://" in address:
             return True
         path = urllib.request.url2pathname(parts.path) if parts.scheme == "file" else address
         path = os.path.realpath(path)
