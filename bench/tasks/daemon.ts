@@ -69,7 +69,7 @@ const daemon = createDaemon({
   storage: createLocalStorage({ root: storageRoot }),
   executor: createLocalExecutor(),
   engines: [{ engine, installations: [installation] }],
-  staging: stagingFor(loadConfig({ environment: {} })),
+  staging: stagingFor(loadConfig({ environment: {} }), pino({ level: 'error' }, process.stderr)),
   settings: {
     workRoot,
     cacheRoot: `${workRoot}/cache`,

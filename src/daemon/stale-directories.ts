@@ -29,7 +29,10 @@ export async function removeStaleDirectories(parts: DaemonParts): Promise<void> 
 
 async function entriesOf(directory: string): Promise<readonly string[]> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  // Not what others keep beside the runs, as fetched files.
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => name);
 }
 
 async function removeIfStale(parts: DaemonParts, runId: string, attempt: number): Promise<void> {

@@ -14,7 +14,12 @@ export interface FetchOptions extends TransferOptions {
   /** Between attempts after which nothing more had come. */
   readonly pausesMs?: readonly number[];
   readonly onRetry?: (failure: FetchError, pauseMs: number) => void;
+  /** Asked of what was opened before it is read; by default it is wanted. */
+  readonly isWanted?: (remote: RemoteFile) => Promise<boolean>;
 }
+
+/** What was opened is not wanted after all; it was not read. */
+export class NotWanted extends Error {}
 
 export interface FetchedFile {
   readonly sizeBytes: number;
@@ -47,21 +52,22 @@ export async function fetchFile(
 }
 
 /**
- * Fetches the rest of a file. What was opened already is taken first.
+ * Fetches the rest of a file.
  * @throws as `fetchFile`; what has come stays
+ * @throws NotWanted
  */
 export async function complete(
   transfer: Transfer,
   address: string,
   options: FetchOptions,
-  opened?: RemoteFile,
 ): Promise<FetchedFile> {
-  const { open, signal } = options;
+  const { open, signal, isWanted = async () => true } = options;
   const patience = new Patience(transfer, options);
-  for (let remote = opened; ; remote = undefined) {
+  for (;;) {
     try {
       signal.throwIfAborted();
-      remote ??= await openRest(transfer, address, open, signal);
+      const remote = await openRest(transfer, address, open, signal);
+      await requireWanted(remote, isWanted);
       await transfer.take(remote, signal);
       const { name, version } = remote;
       return {
@@ -75,6 +81,17 @@ export async function complete(
       await patience.after(error);
     }
   }
+}
+
+async function requireWanted(
+  remote: RemoteFile,
+  isWanted: NonNullable<FetchOptions['isWanted']>,
+): Promise<void> {
+  // It may fail while that is found out, which is of no interest to anybody until it is read.
+  remote.body.on('error', () => undefined);
+  if (await isWanted(remote)) return;
+  remote.body.destroy();
+  throw new NotWanted();
 }
 
 async function openRest(
@@ -102,7 +119,7 @@ export async function openOnce(
 }
 
 /** As long as each attempt brings the transfer further than any before, it goes on: large files take many on bad lines. */
-export class Patience {
+class Patience {
   readonly #transfer: Pick<Transfer, 'offset'>;
   readonly #options: Pick<FetchOptions, 'signal' | 'pausesMs' | 'onRetry'>;
   #failures = 0;

@@ -35,7 +35,7 @@ export class Transfer {
   /** Goes on with what an earlier transfer of the version has left. */
   static async goOn(path: string, version: string, options: TransferOptions): Promise<Transfer> {
     const transfer = new Transfer(path, await open(path, 'r+'), options);
-    await transfer.#readAgain();
+    await transfer.#hashAgain([...transfer.#hashes.values()]);
     transfer.#version = version;
     return transfer;
   }
@@ -89,8 +89,10 @@ export class Transfer {
       if (offset !== 0) throw new FetchError('its source goes on at another place', true);
     }
     this.#version = version;
-    if (this.#offset > 0) return;
-    for (const { algorithm } of checksums) this.#hashes.set(algorithm, createHash(algorithm));
+    const missing = checksums.filter(({ algorithm }) => !this.#hashes.has(algorithm));
+    for (const { algorithm } of missing) this.#hashes.set(algorithm, createHash(algorithm));
+    if (this.#offset === 0 || missing.length === 0) return;
+    await this.#hashAgain(missing.flatMap(({ algorithm }) => this.#hashes.get(algorithm) ?? []));
   }
 
   async #reset(): Promise<void> {
@@ -130,14 +132,17 @@ export class Transfer {
     return this.#hashes.get(algorithm)?.copy().digest('hex');
   }
 
-  async #readAgain(): Promise<void> {
+  /** What is here, by hashes that did not see it come. */
+  async #hashAgain(hashes: readonly Hash[]): Promise<void> {
     const block = Buffer.alloc(BLOCK_BYTES);
+    let at = 0;
     for (;;) {
-      const { bytesRead } = await this.#file.read(block, 0, block.length, this.#offset);
-      if (bytesRead === 0) return;
-      for (const hash of this.#hashes.values()) hash.update(block.subarray(0, bytesRead));
-      this.#offset += bytesRead;
+      const { bytesRead } = await this.#file.read(block, 0, block.length, at);
+      if (bytesRead === 0) break;
+      for (const hash of hashes) hash.update(block.subarray(0, bytesRead));
+      at += bytesRead;
     }
+    this.#offset = at;
   }
 }
 

@@ -11,7 +11,7 @@ import { createWeb, type ClosableWeb } from '../../src/staging/web.ts';
 import { startFileServer, type FileServer } from '../support/file-server.ts';
 import { until } from '../support/until.ts';
 
-const CONTENT = Buffer.from('acgt'.repeat(50_000));
+const CONTENT = Buffer.from('acgt'.repeat(500_000));
 const SHA256 = createHash('sha256').update(CONTENT).digest('hex');
 
 let server: FileServer;
@@ -99,7 +99,7 @@ describe('a file', () => {
   });
 
   test('goes on where the connection broke, however often, as long as it gets further', async () => {
-    const breaks = { after: 30_000, answers: [1, 2, 3, 4, 5] };
+    const breaks = { after: 300_000, answers: [1, 2, 3, 4, 5] };
     server.serve('/reads', { content: CONTENT, etag: '"one"', breaks });
     expect((await fetchTo(`${server.url}/reads`)).sha256).toBe(SHA256);
     expect(server.requests.map(({ range }) => range !== undefined)).toEqual([
@@ -111,18 +111,18 @@ describe('a file', () => {
   });
 
   test('begins anew after a break when its source tells no version', async () => {
-    server.serve('/reads', { content: CONTENT, breaks: { after: 30_000, answers: [1] } });
+    server.serve('/reads', { content: CONTENT, breaks: { after: 300_000, answers: [1] } });
     expect((await fetchTo(`${server.url}/reads`)).sha256).toBe(SHA256);
     expect(server.requests.map(({ range }) => range)).toEqual([undefined, undefined]);
     expect(arrived().equals(CONTENT)).toBe(true);
   });
 
   test('begins anew when it was replaced in between', async () => {
-    const old = Buffer.from('tttt'.repeat(60_000));
+    const old = Buffer.from('tttt'.repeat(600_000));
     server.serve('/reads', {
       content: old,
       etag: '"old"',
-      breaks: { after: 30_000, answers: [1] },
+      breaks: { after: 300_000, answers: [1] },
     });
     const fetched = fetchTo(
       `${server.url}/reads`,

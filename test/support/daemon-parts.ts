@@ -2,18 +2,20 @@ import type { DaemonDeps, DaemonSettings } from '../../src/daemon/daemon-deps.ts
 import { createFakeEngine } from '../../src/engines/fake.ts';
 import { createFakeExecutor } from '../../src/executors/fake/fake-executor.ts';
 import { createLocalExecutor } from '../../src/executors/local/local-executor.ts';
+import { pino } from 'pino';
 import { stagingFor } from '../../src/cli/wiring/staging.ts';
 import { createLocalStorage } from '../../src/storage/local.ts';
 import { createShellEngine } from './shell-engine.ts';
 
 /** Everything may be fetched from loopback, and nothing is kept. */
-export const TEST_STAGING = {
+const TEST_STAGING = {
   stagingAllowedNetworks: ['127.0.0.1'],
   stagingConnectTimeout: 5,
   stagingIdleTimeout: 5,
   stagingMaxFileSize: 0,
   stagingMaxRunSize: 0,
   stagingParallel: 4,
+  stagingCacheSize: 0,
 };
 
 export type ExecutorName = 'fake' | 'local';
@@ -40,7 +42,7 @@ export function daemonParts(
   return {
     storage: createLocalStorage({ root: storageRoot }),
     executor: isLocal ? createLocalExecutor() : createFakeExecutor({ markDirectory }),
-    staging: stagingFor(TEST_STAGING),
+    staging: stagingFor({ ...TEST_STAGING, workDir: workRoot }, pino({ level: 'silent' })),
     engines: [{ engine, installations: [{ engine: engine.name, version: '1.0', launcher }] }],
     settings: {
       workRoot,

@@ -41,7 +41,7 @@ export async function startDaemon(
   ]);
   logger.info({ containers: detail }, 'containers looked for');
   const path = enginePath(searchPath);
-  const staging = stagingFor(config);
+  const staging = stagingFor(config, logger);
   const warm = startWarmServers(config.warmEngines ? engines : [], { logger, searchPath: path });
   const daemon = createDaemon({
     store: database.runs,

@@ -1,20 +1,27 @@
+import { join, resolve } from 'node:path';
+import type { Logger } from 'pino';
 import { ConfigError, type Config } from '../../config.ts';
 import { createAddressGuard, type AddressGuard } from '../../staging/address-guard.ts';
+import { throughCache } from '../../staging/cache/through-cache.ts';
 import { createStaging } from '../../staging/create-staging.ts';
 import { fromSource } from '../../staging/from-source.ts';
 import { createHttpProtocol } from '../../staging/http.ts';
+import type { Opener } from '../../staging/protocol.ts';
 import { joinProtocols } from '../../staging/protocols.ts';
-import type { Staging } from '../../staging/staging.ts';
+import type { FetchOne, Staging } from '../../staging/staging.ts';
 import { createWeb } from '../../staging/web.ts';
 
 type StagingConfig = Pick<
   Config,
   | 'stagingAllowedNetworks'
+  | 'stagingCacheDir'
+  | 'stagingCacheSize'
   | 'stagingConnectTimeout'
   | 'stagingIdleTimeout'
   | 'stagingMaxFileSize'
   | 'stagingMaxRunSize'
   | 'stagingParallel'
+  | 'workDir'
 >;
 
 /** Of the addresses that requests may have, here and on the machines of the daemons. */
@@ -27,7 +34,7 @@ export function stagedSchemes(): {
 }
 
 /** @throws ConfigError for what is no network and no host */
-export function stagingFor(config: StagingConfig): Staging {
+export function stagingFor(config: StagingConfig, logger: Pick<Logger, 'warn'>): Staging {
   const web = createWeb({
     guard: guardFor(config),
     connectMs: config.stagingConnectTimeout * 1000,
@@ -36,10 +43,22 @@ export function stagingFor(config: StagingConfig): Staging {
   const protocols = joinProtocols([createHttpProtocol(web)]);
   return createStaging({
     protocols,
-    fetchOne: fromSource({ open: protocols.open, mostFileBytes: config.stagingMaxFileSize }),
+    fetchOne: fetcherFor(config, protocols.open, logger),
     parallel: config.stagingParallel,
     mostRunBytes: config.stagingMaxRunSize,
     close: () => web.close(),
+  });
+}
+
+function fetcherFor(config: StagingConfig, open: Opener, logger: Pick<Logger, 'warn'>): FetchOne {
+  const { stagingCacheDir, stagingCacheSize, stagingMaxFileSize, workDir } = config;
+  const source = { open, mostFileBytes: stagingMaxFileSize };
+  if (stagingCacheSize === 0) return fromSource(source);
+  return throughCache({
+    ...source,
+    root: resolve(stagingCacheDir ?? join(workDir, '.inputs')),
+    mostBytes: stagingCacheSize,
+    onProblem: (error) => logger.warn({ err: error }, 'input cache not usable'),
   });
 }
 
