@@ -5,8 +5,9 @@ import { readServiceParameters } from '../runs/service-parameters.ts';
 import { redacted } from '../staging/address.ts';
 import { AddressFailure, type StagedFile } from '../staging/staging.ts';
 import { RunFailure } from './interruption.ts';
+import { RemoteFetch } from './remote-fetch.ts';
 import type { RunContext } from './run-context.ts';
-import { StagingLog } from './staging-log.ts';
+import { stageWorkflow } from './stage-workflow.ts';
 
 export interface LocalRequest {
   /** With paths of this machine in the place of the addresses that were fetched. */
@@ -16,65 +17,63 @@ export interface LocalRequest {
 }
 
 /**
- * Fetches what the request names by addresses, as far as the engine has it fetched.
- * @throws RunFailure that names the input, its address and what was wrong
+ * Fetches what the request names by addresses, as far as the engine has it fetched. The stored request stays as
+ * it is.
+ * @throws RunFailure that names the field, its address and what was wrong
  * @throws Interruption
  */
 export async function stageRemote(context: RunContext): Promise<LocalRequest> {
-  const { request } = context.run;
-  const inputs = await findInputs(context);
-  if (inputs.length === 0) return { request };
-  const files = await fetchInputs(context, inputs);
-  const pathOf = ({ address }: RemoteInput): string => files.get(address)?.path ?? address;
-  return {
-    request: withLocalInputs(request, inputs, pathOf),
-    remark: remarkOn([...files.values()]),
-  };
+  const fetch = new RemoteFetch(context);
+  try {
+    const { request, document } = await stageWorkflow(context, fetch);
+    const inputs = findInputs(context, document);
+    if (inputs.length === 0) return { request };
+    const files = await fetchInputs(context, inputs, fetch);
+    const pathOf = ({ address }: RemoteInput): string => files.get(address)?.path ?? address;
+    return {
+      request: withLocalInputs(request, inputs, pathOf),
+      remark: remarkOn([...files.values()]),
+    };
+  } finally {
+    await fetch.close();
+  }
 }
 
-async function findInputs(context: RunContext): Promise<readonly RemoteInput[]> {
-  const { engine, parts, run } = context;
+function findInputs(
+  { engine, parts, run }: RunContext,
+  document: string | undefined,
+): readonly RemoteInput[] {
   if (!engine.remoteInputs) return [];
   const { stage } = readServiceParameters(run.request.workflowEngineParameters);
   const { schemes } = parts.staging;
   return engine.remoteInputs(run.request, {
     schemes: stage === undefined ? schemes : schemes.filter((scheme) => stage.includes(scheme)),
     isChosen: stage !== undefined,
+    ...(document !== undefined && { document }),
   });
 }
 
 async function fetchInputs(
-  context: RunContext,
+  { directory, parts, logger }: RunContext,
   inputs: readonly RemoteInput[],
+  fetch: RemoteFetch,
 ): Promise<ReadonlyMap<string, StagedFile>> {
-  const { active, directory, parts, logger } = context;
-  await mkdir(directory.fetched, { mode: 0o700 });
-  const log = new StagingLog(context, redacted);
-  const addresses = inputs.map(({ address }) => address);
-  logger.info({ files: new Set(addresses).size }, 'inputs are fetched');
-  try {
-    return await parts.staging.fetchFiles(addresses, directory.fetched, {
-      signal: active.signal,
-      budget: parts.staging.createBudget(),
-      onEvent: (event) => log.tell(event),
-    });
-  } catch (error) {
-    const reason = failureOf(error, inputs);
-    if (!active.signal.aborted) log.write(reason.message);
-    throw active.interruption() ?? reason;
-  } finally {
-    await log.close();
-  }
+  const addresses = [...new Set(inputs.map(({ address }) => address))];
+  const begunAt = parts.monotonicNow();
+  await mkdir(directory.fetched, { recursive: true, mode: 0o700 });
+  const files = await fetch.during(
+    (options) => parts.staging.fetchFiles(addresses, directory.fetched, options),
+    (error) => failureOf(error, inputs),
+  );
+  const durationMs = Math.round(parts.monotonicNow() - begunAt);
+  logger.info({ files: files.size, duration_ms: durationMs }, 'inputs fetched');
+  return files;
 }
 
-function failureOf(error: unknown, inputs: readonly RemoteInput[]): Error {
-  if (error instanceof AddressFailure) {
-    const input = inputs.find(({ address }) => address === error.address);
-    const field = input === undefined ? '' : `input ${inputField(input.keys)}: `;
-    return new RunFailure(`${field}${error.message}`, { cause: error });
-  }
-  const why = error instanceof Error ? error.message : String(error);
-  return new RunFailure(`The inputs could not be stored: ${why}`, { cause: error });
+function failureOf(error: AddressFailure, inputs: readonly RemoteInput[]): RunFailure {
+  const input = inputs.find(({ address }) => address === error.address);
+  const field = input === undefined ? redacted(error.address) : inputField(input.keys);
+  return new RunFailure(`input ${field}: ${error.message}`, { cause: error });
 }
 
 function remarkOn(files: readonly StagedFile[]): string {

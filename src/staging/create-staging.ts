@@ -1,9 +1,9 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { redacted } from './address.ts';
 import { ByteBudget } from './byte-budget.ts';
-import { openOnce } from './fetch-file.ts';
+import { Patience } from './fetch-file.ts';
 import { FetchError } from './protocol.ts';
 import type { Protocols } from './protocols.ts';
 import { SideBySide } from './side-by-side.ts';
@@ -13,11 +13,13 @@ import {
   type StagedFile,
   type Staging,
   type StagingOptions,
+  type Trees,
 } from './staging.ts';
 
 export interface StagingDeps {
   readonly protocols: Protocols;
   readonly fetchOne: FetchOne;
+  readonly trees?: Trees;
   /** Files of one run that are fetched at once. */
   readonly parallel: number;
   /** Bytes of all files of one run; 0 for any number. */
@@ -26,21 +28,23 @@ export interface StagingDeps {
 }
 
 export function createStaging(deps: StagingDeps): Staging {
-  const { protocols, mostRunBytes } = deps;
+  const { protocols, mostRunBytes, trees } = deps;
   return {
     schemes: protocols.schemes,
-    workflowSchemes: protocols.schemes,
+    workflowSchemes: [...protocols.schemes, ...(trees?.schemes ?? [])],
     fetchFiles: (addresses, directory, options) =>
       fetchFiles([...new Set(addresses)], directory, options, deps),
-    probe: async (address, signal) => {
-      try {
-        const { body } = await openOnce(address, protocols.open, { offset: 0, signal });
-        body.destroy();
-      } catch (error) {
-        signal.throwIfAborted();
-        throw addressFailure(address, error);
-      }
-    },
+    isTree: (address) => trees?.isAddress(address) ?? false,
+    fetchTree: (address, workflowType, directory, options) =>
+      fetchTree(
+        (signal) => {
+          if (trees === undefined)
+            throw new FetchError('this service has no protocol for it', false);
+          return trees.stage(address, workflowType, directory, signal);
+        },
+        { address, directory },
+        options,
+      ),
     createBudget: () =>
       new ByteBudget(
         mostRunBytes,
@@ -95,6 +99,38 @@ async function fetchTo(
     return { path, sizeBytes, isFromCache };
   } catch (error) {
     await rm(part, { force: true });
+    signal.throwIfAborted();
+    throw addressFailure(address, error);
+  }
+}
+
+/** One that broke begins anew: its documents are small. */
+async function fetchTree(
+  stage: (signal: AbortSignal) => ReturnType<Trees['stage']>,
+  { address, directory }: { readonly address: string; readonly directory: string },
+  { signal, onEvent = () => undefined }: Pick<StagingOptions, 'signal' | 'onEvent'>,
+): Promise<string> {
+  onEvent({ type: 'started', address });
+  const patience = new Patience(
+    { offset: 0 },
+    {
+      signal,
+      onRetry: ({ message: reason }, pauseMs) =>
+        onEvent({ type: 'retrying', address, reason, pauseMs }),
+    },
+  );
+  try {
+    for (;;) {
+      try {
+        return (await stage(signal)).primary;
+      } catch (error) {
+        signal.throwIfAborted();
+        await patience.after(error);
+        await rm(directory, { recursive: true });
+        await mkdir(directory, { mode: 0o700 });
+      }
+    }
+  } catch (error) {
     signal.throwIfAborted();
     throw addressFailure(address, error);
   }

@@ -119,7 +119,7 @@ export async function openOnce(
 }
 
 /** As long as each attempt brings the transfer further than any before, it goes on: large files take many on bad lines. */
-class Patience {
+export class Patience {
   readonly #transfer: Pick<Transfer, 'offset'>;
   readonly #options: Pick<FetchOptions, 'signal' | 'pausesMs' | 'onRetry'>;
   #failures = 0;

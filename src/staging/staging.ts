@@ -18,11 +18,20 @@ export interface Staging {
     directory: string,
     options: StagingOptions,
   ): Promise<ReadonlyMap<string, StagedFile>>;
+  /** True for the address of a workflow that is a tree of documents, of which the protocol tells. */
+  isTree(address: string): boolean;
   /**
-   * Opens what lies at an address, and reads nothing of it.
+   * Has such a workflow in `directory`, which is there and empty; gives the path of its main document, relative
+   * to that.
    * @throws AddressFailure
+   * @throws the signal's reason
    */
-  probe(address: string, signal: AbortSignal): Promise<void>;
+  fetchTree(
+    address: string,
+    workflowType: string,
+    directory: string,
+    options: Pick<StagingOptions, 'signal' | 'onEvent'>,
+  ): Promise<string>;
   /** For each run its own. */
   createBudget(): ByteBudget;
   /** Gives up connections that are kept for later. */
@@ -52,6 +61,22 @@ export type StagingEvent =
       readonly pauseMs: number;
     }
   | ({ readonly type: 'fetched'; readonly address: string } & Omit<StagedFile, 'path'>);
+
+/** Workflows that are trees of documents. */
+export interface Trees {
+  readonly schemes: readonly string[];
+  isAddress(address: string): boolean;
+  /**
+   * Writes the documents below `directory`, which is there and empty.
+   * @throws FetchError
+   */
+  stage(
+    address: string,
+    workflowType: string,
+    directory: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly primary: string }>;
+}
 
 /** The file at an address can't be had. */
 export class AddressFailure extends Error {

@@ -47,10 +47,7 @@ export async function chooseChecker(
   throw new NotChecked(`${run.engine} ${version} is not on this machine`);
 }
 
-function attachedWorkflow(
-  { request, attachments }: CheckedRun,
-  limits: WorkflowUrlLimits,
-): string {
+function attachedWorkflow({ request, attachments }: CheckedRun, limits: WorkflowUrlLimits): string {
   const names = attachments.map(({ name }) => name);
   const location = locateWorkflow(request.workflowUrl, names, limits);
   if (location.kind === 'attachment') return location.name;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { JsonObject } from '../../src/runs/json.ts';
 import type { WesClient } from '../../src/wes/client.ts';
 import { ANY_FILE, shellTool } from '../support/cwl-samples.ts';
-import { findCwltool, TEST_ENGINES } from '../support/engines.ts';
+import { findCwltool, findEngine, TEST_ENGINES } from '../support/engines.ts';
 import { startFileServer, type FileServer } from '../support/file-server.ts';
 import { endOf, textOf } from '../support/runs.ts';
 import { addressOf, clientFor, TestDeployment } from '../support/server.ts';
@@ -13,6 +13,8 @@ import { until } from '../support/until.ts';
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 const { missing } = await findCwltool();
+const miniwdl = await findEngine('miniwdl');
+const nextflow = await findEngine('nextflow');
 /** Prints the file and what lies beside it. */
 const SHOW = shellTool(
   '',
@@ -127,6 +129,28 @@ describeWith('inputs by address, through wes up', missing, () => {
     await until(() => isClosed);
   });
 
+  test('a workflow at an address that can not be had ends the run, one that can is read by the engine', async () => {
+    const { request } = cwlRequest({ text: 'x' });
+    const submit = (url: string) =>
+      client.runWorkflow({ request: { ...request, workflow_url: `${server.url}${url}` } });
+    server.serve('/w/main.cwl', {
+      content: JSON.stringify({
+        ...{ cwlVersion: 'v1.2', class: 'Workflow', outputs: { out: 'File' } },
+        inputs: { text: 'string' },
+        steps: { show: { run: 'tool.cwl', in: {}, out: ['text'] } },
+        outputs: { out: { type: 'File', outputSource: 'show/text' } },
+      }),
+    });
+    const tool = shellTool('echo imported', { text: ANY_FILE('text') }, { stdout: 'text' });
+    server.serve('/w/tool.cwl', { content: JSON.stringify({ cwlVersion: 'v1.2', ...tool }) });
+    expect((await endOf(client, await submit('/w/main.cwl'))).state).toBe('COMPLETE');
+    const runId = await submit('/w/none.cwl');
+    expect((await endOf(client, runId)).state).toBe('SYSTEM_ERROR');
+    expect(await reasonOf(runId)).toBe(
+      `workflow_url: ${server.url}/w/none.cwl could not be fetched: answered 404 Not Found`,
+    );
+  });
+
   test('a Directory by address, and schemes that nobody has, are refused at once', async () => {
     const submit = (reads: JsonObject, parameters?: Readonly<Record<string, string>>) =>
       client.runWorkflow(cwlRequest({ reads }, parameters));
@@ -138,5 +162,102 @@ describeWith('inputs by address, through wes up', missing, () => {
     await expect(submit(fileAt('x'), { stage: 'gopher' })).rejects.toThrow(
       /workflow_engine_parameters.stage: scheme 'gopher' is not fetched/,
     );
+  });
+});
+
+describeWith('inputs of WDL by address', miniwdl.missing, () => {
+  let deployment: TestDeployment;
+  let client: WesClient;
+  let server: FileServer;
+
+  beforeAll(async () => {
+    server = await startFileServer();
+    deployment = await TestDeployment.create({ ENGINE_INSTALL_DIR: TEST_ENGINES });
+    client = clientFor(await addressOf(deployment.start(['up'])));
+  });
+  afterAll(async () => {
+    await deployment.close();
+    await server.close();
+  });
+
+  const DOCUMENT = `version 1.0
+workflow show {
+  input { Array[File] reads  String text }
+  call print { input: reads = reads, text = text }
+  output { Array[String] lines = print.lines }
+}
+task print {
+  input { Array[File] reads  String text }
+  command <<< cat ~{sep=" " reads}; echo "~{text}" >>>
+  output { Array[String] lines = read_lines(stdout()) }
+}
+`;
+
+  async function run(reads: readonly string[], url = 'main.wdl') {
+    const text = `${server.url}/text`;
+    const runId = await client.runWorkflow({
+      request: {
+        ...{ workflow_type: 'WDL', workflow_type_version: '1.0', workflow_url: url },
+        workflow_params: { 'show.reads': [...reads], 'show.text': text },
+      },
+      ...(url === 'main.wdl' && { attachments: new Map([['main.wdl', new Blob([DOCUMENT])]]) }),
+    });
+    return await endOf(client, runId);
+  }
+
+  test('files are fetched, texts stay as they are', async () => {
+    server.serve('/a/x', { content: 'a\n', etag: '"a"' });
+    server.serve('/b/x', { content: 'b\n', etag: '"b"' });
+    const { state, outputs } = await run([`${server.url}/a/x`, `${server.url}/b/x`]);
+    expect(state).toBe('COMPLETE');
+    expect(outputs).toEqual({ 'show.lines': ['a', 'b', `${server.url}/text`] });
+    expect(server.asked('/text')).toBe(0);
+    expect(server.asked('/a/x')).toBe(1);
+  });
+
+  test('also where the workflow is at an address', async () => {
+    server.serve('/main.wdl', { content: DOCUMENT });
+    server.serve('/c/x', { content: 'c\n' });
+    const { state } = await run([`${server.url}/c/x`], `${server.url}/main.wdl`);
+    expect(state).toBe('COMPLETE');
+    expect(server.asked('/c/x')).toBe(1);
+  });
+
+  test('one that is not there ends the run', async () => {
+    const { run_id, state } = await run([`${server.url}/a/x`, `${server.url}/none`]);
+    expect(state).toBe('SYSTEM_ERROR');
+    const { history } = await client.getHistory(run_id ?? '');
+    expect(history.at(-1)?.reason).toContain('input workflow_params.show.reads[1]: ');
+  });
+});
+
+describeWith('inputs of Nextflow by address', nextflow.missing, () => {
+  let deployment: TestDeployment;
+  let server: FileServer;
+  beforeAll(async () => {
+    server = await startFileServer();
+    deployment = await TestDeployment.create({ ENGINE_INSTALL_DIR: TEST_ENGINES });
+  });
+  afterAll(async () => {
+    await deployment.close();
+    await server.close();
+  });
+
+  test('are fetched from the web where the run asks for it', async () => {
+    const client = clientFor(await addressOf(deployment.start(['up'])));
+    server.serve('/x.txt', { content: 'from the web' });
+    const script = 'workflow { println "IS ${params.text} ${file(params.text).text}" }';
+    const runId = await client.runWorkflow({
+      request: {
+        ...{ workflow_type: 'NFL', workflow_type_version: 'DSL2', workflow_url: 'main.nf' },
+        workflow_params: { text: `${server.url}/x.txt` },
+        workflow_engine_parameters: { stage: 'http' },
+      },
+      attachments: new Map([['main.nf', new Blob([script])]]),
+    });
+    const { state, run_log } = await endOf(client, runId);
+    expect(state).toBe('COMPLETE');
+    expect(await textOf(client, run_log?.stdout)).toMatch(/IS \/\S*x\.txt from the web/);
+    expect(server.requests).toHaveLength(1);
   });
 });

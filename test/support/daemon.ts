@@ -115,7 +115,7 @@ export class TestService {
   async submit(
     work: JsonObject | string,
     attachments: Readonly<Record<string, string>> = {},
-    { owner = 'alice', engineParameters, rerunOf }: SubmitOptions = {},
+    { owner = 'alice', engineParameters, rerunOf, params = {} }: SubmitOptions = {},
   ): Promise<string> {
     const runId = uuidv7();
     const isScript = typeof work === 'string';
@@ -129,7 +129,7 @@ export class TestService {
         workflowType: isScript ? 'SHELL' : 'FAKE',
         workflowTypeVersion: '1.0',
         workflowUrl: 'https://example.org/workflow',
-        workflowParams: isScript ? { script: work } : { fake: work },
+        workflowParams: { ...params, ...(isScript ? { script: work } : { fake: work }) },
         ...(engineParameters && { workflowEngineParameters: engineParameters }),
       },
       attachments: Object.entries(attachments).map(([name, content]) => ({
@@ -222,6 +222,8 @@ export class TestService {
 }
 
 export interface SubmitOptions {
+  /** More of workflow_params. */
+  readonly params?: JsonObject;
   readonly owner?: string;
   readonly engineParameters?: Readonly<Record<string, string>>;
   readonly rerunOf?: string;

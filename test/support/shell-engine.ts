@@ -1,3 +1,4 @@
+import { textRemoteInputs } from '../../src/engines/driven/text-remote-inputs.ts';
 import type { Engine, EngineContext } from '../../src/engines/engine.ts';
 import { createFakeEngine } from '../../src/engines/fake.ts';
 import type { Command } from '../../src/runs/command.ts';
@@ -23,6 +24,8 @@ export function createShellEngine(): Engine {
     workflowTypes: { SHELL: ['1.0'] },
     detect: async () => [{ engine: 'shell', version: '1.0', launcher: ['sh', '-c'] }],
     checkRequest: () => undefined,
+    // What of its inputs is an address is one.
+    remoteInputs: (request, context) => textRemoteInputs(request, { ...context, isChosen: true }),
     command,
   };
 }

@@ -2,6 +2,7 @@ import { checkAddresses, checkWorkflowAddress } from '../driven/check-addresses.
 import { classifyEnd } from '../driven/classify.ts';
 import { readTaskEvents } from '../driven/events.ts';
 import { readNamedOutputs } from '../driven/named-outputs.ts';
+import { wdlRemoteInputs } from '../driven/wdl/remote-inputs.ts';
 import type { Engine } from '../engine.ts';
 import { detectPythonPackage } from '../python/detect.ts';
 import { forkServer } from '../python/fork-server.ts';
@@ -21,6 +22,7 @@ export function createMiniwdlEngine(): Engine {
       checkWorkflowAddress(request, limits);
       checkAddresses(request.workflowParams ?? {}, limits);
     },
+    remoteInputs: wdlRemoteInputs,
     opensDocuments: true,
     warmServer: (installation, address) => forkServer(installation, DRIVER, address),
     validation: MINIWDL_VALIDATION,

@@ -4,6 +4,7 @@ import { cwlRemoteInputs } from '../driven/cwl-remote-inputs.ts';
 import { classifyEnd } from '../driven/classify.ts';
 import { readTaskEvents } from '../driven/events.ts';
 import { readNamedOutputs } from '../driven/named-outputs.ts';
+import { wdlRemoteInputs } from '../driven/wdl/remote-inputs.ts';
 import type { Engine } from '../engine.ts';
 import { detectPythonPackage } from '../python/detect.ts';
 import { forkServer } from '../python/fork-server.ts';
@@ -24,7 +25,9 @@ export function createToilEngine(): Engine {
       check(request.workflowParams ?? {}, limits);
     },
     remoteInputs: (request, context) =>
-      request.workflowType === 'WDL' ? [] : cwlRemoteInputs(request, context),
+      request.workflowType === 'WDL'
+        ? wdlRemoteInputs(request, context)
+        : cwlRemoteInputs(request, context),
     opensDocuments: true,
     warmServer: (installation, address) => forkServer(installation, DRIVER, address),
     command: toilCommand,
