@@ -3,7 +3,7 @@ import { inputField, withLocalInputs, type RemoteInput } from '../engines/remote
 import type { RunRequest } from '../runs/run.ts';
 import { readServiceParameters } from '../runs/service-parameters.ts';
 import { redacted } from '../staging/address.ts';
-import { AddressFailure, type StagedFile } from '../staging/staging.ts';
+import type { AddressFailure, StagedFile } from '../staging/staging.ts';
 import { RunFailure } from './interruption.ts';
 import { RemoteFetch } from './remote-fetch.ts';
 import type { RunContext } from './run-context.ts';

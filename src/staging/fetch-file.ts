@@ -151,6 +151,10 @@ export class Patience {
     const wishedMs = (error.retryAfterSeconds ?? 0) * 1000;
     const restMs = Math.min(Math.max(pauseMs, wishedMs), LONGEST_PAUSE_MS);
     onRetry?.(error, restMs);
-    await delay(restMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    try {
+      await delay(restMs, undefined, { signal });
+    } catch {
+      signal.throwIfAborted();
+    }
   }
 }

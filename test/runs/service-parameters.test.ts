@@ -18,8 +18,16 @@ test.each([
   [{ timeout: '315360000' }, { priority: 0, timeoutSeconds: 315_360_000 }],
   [{ cache: 'true' }, { priority: 0, cache: true }],
   [{ cache: 'False' }, { priority: 0 }],
+  [{ stage: ' HTTPS, s3' }, { priority: 0, stage: ['https', 's3'] }],
+  [{ stage: 'none' }, { priority: 0, stage: [] }],
+  [{ stage: '' }, { priority: 0 }],
 ])('%j is read', (given, read) => {
   expect(readServiceParameters(given)).toEqual({ cache: false, ...read });
+});
+
+test.each(['https,', 'https;s3', 'https://', 'all of them'])('stage %j is refused', (stage) => {
+  const message = `workflow_engine_parameters.stage: must be schemes separated by commas, as 'https,s3', or none, not '${stage}'`;
+  expect(() => readServiceParameters({ stage })).toThrow(message);
 });
 
 test.each([

@@ -68,3 +68,22 @@ describe('workflow_url', () => {
     expect(() => locateWorkflow('trs://x/y', [], DATA)).toThrow('one of: http, https, file');
   });
 });
+
+describe('with more protocols than the web', () => {
+  const limits = { allowedFileRoots: [], workflowSchemes: ['https', 's3', 'drs', 'trs'] };
+
+  it.each(['s3://bucket/main.cwl#main', 'drs://dg.4503:abc', 'TRS://host/id/version'])(
+    '%s is taken',
+    (url) => {
+      expect(locateWorkflow(url, [], limits)).toEqual({ kind: 'remote', url });
+    },
+  );
+
+  it.each(['s3:bucket', 's3://', 'drs:// x'])('%s is no address', (url) => {
+    expect(() => locateWorkflow(url, [], limits)).toThrow('not a valid URL');
+  });
+
+  it('others are refused', () => {
+    expect(() => locateWorkflow('gs://b/k', [], limits)).toThrow('one of: https, s3, drs, trs');
+  });
+});

@@ -70,7 +70,7 @@ describeWith('inputs by address, through wes up', missing, () => {
     const run = await endOf(client, runId);
     expect(run.state).toBe('COMPLETE');
     expect(
-      await textOf(client, (run.outputs?.['text'] as { location: string }).location),
+      await textOf(client, (run.outputs?.['text'] as { location?: string } | undefined)?.location),
     ).toContain('acgt\n');
     expect(run.request?.workflow_params).toEqual({ reads: fileAt(address) });
     expect(server.asked('/data/my%20reads.fastq')).toBe(1);

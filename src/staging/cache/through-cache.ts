@@ -91,7 +91,7 @@ class CachedFetch {
       if (error instanceof NotWanted) return this.#found;
       throw error;
     } finally {
-      for (const key of this.#claims.keys()) this.#release(key);
+      for (const claim of this.#claims.keys()) this.#release(claim);
     }
   }
 

@@ -192,6 +192,13 @@ describeWith('cwltool validates', missing, () => {
         expect(web.requests).toEqual([]);
       });
 
+      test.each(['s3://bucket/a.fastq', 'gs://b/c', 'drs://host/id', 'drs://dg.1:a', 'ftp://h/x'])(
+        'an input at %s is taken as it is',
+        async (address) => {
+          expect(await verdictOn(cwlRun(reading(), { reads: file(address) }))).toEqual(VALID);
+        },
+      );
+
       test.each([
         ['run', (address: string) => step(address)],
         ['$import', (address: string) => ({ ...shellTool('true'), inputs: { $import: address } })],

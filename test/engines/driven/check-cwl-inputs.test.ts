@@ -54,6 +54,20 @@ describe('inputs of a CWL run', () => {
     expect(() => check(file('/allowed/sub/x.fa'), ['/allowed/'])).not.toThrow();
   });
 
+  test('schemes that the service fetches are taken, but for a Directory', () => {
+    const limits = { allowedFileRoots: [], inputSchemes: ['https', 's3', 'drs'] };
+    const checkWith = (workflowParams: JsonObject) => () =>
+      engine.checkRequest(cwlRequest({ workflowParams }), limits);
+    expect(checkWith(file('s3://bucket/key'))).not.toThrow();
+    expect(checkWith(file('drs://dg.4503:abc'))).not.toThrow();
+    expect(checkWith(file('gs://bucket/key'))).toThrow(/one of: https, s3, drs$/);
+    const directory = { class: 'Directory', location: 's3://bucket/key/' };
+    expect(checkWith({ a: [directory] })).toThrow(
+      "workflow_params.a[0]: the directory 's3://bucket/key/' can't be fetched",
+    );
+    expect(checkWith({ a: { class: 'Directory', listing: [file('s3://b/k')] } })).not.toThrow();
+  });
+
   test('other schemes are refused with those that work', () => {
     expect(() => check(file('s3://bucket/key'))).toThrow(/'s3' is not supported.*http, https$/);
     expect(() => check(file('drs://host/id'), ['/allowed'])).toThrow(/http, https, file$/);

@@ -81,6 +81,17 @@ describeWith('miniwdl validates', missing, () => {
         expect(await verdictOn(example('failing.wdl', {}), cold)).toEqual(VALID);
       });
 
+      test.each([
+        'https://h/x',
+        's3://bucket/x',
+        'gs://b/x',
+        'drs://host/id',
+        'drs://dg.1:a',
+        'ftp://h/x',
+      ])('a file at %s is taken as it is', async (address) => {
+        expect(await verdictOn(wdlRun(reading, { 'w.reads': address }))).toEqual(VALID);
+      });
+
       const refusals: Record<string, { setup: RunSetup; field: string; words: RegExp }> = {
         'a document that is not WDL': {
           setup: wdlRun('version 1.0\nworkflow {'),

@@ -69,32 +69,40 @@ class Reader {
     const inputs = new Map<string, WdlType>();
     const calls = new Map<string, string>();
     for (let depth = 1; depth > 0 && this.#at < this.#tokens.length;) {
+      if (this.#section(inputs) || this.#flow(calls)) continue;
       const { text = '', kind } = this.#peek() ?? {};
-      const opens = this.#peek(1)?.text === '{';
-      if (text === 'input' && opens) {
-        this.#at += 2;
-        for (const [name, type] of this.#declarations()) inputs.set(name, type);
-      } else if (OTHER_SECTIONS.has(text) && opens) {
-        this.#at += 2;
-        this.#skipBlock();
-      } else if (text === 'call' && kind === 'word') {
-        this.#at += 1;
-        this.#call(calls);
-      } else if (text === 'scatter' || text === 'if') {
-        // What is within is looked at too.
-        this.#at += 1;
-        this.#skipGroup();
-      } else if (kind === 'word' && text !== 'command') {
+      if (kind === 'word' && text !== 'command') {
         const declared = this.#declaration();
         // Within a scatter nothing is an input.
         if (declared && this.#isDraft2 && depth === 1) inputs.set(...declared);
-      } else {
-        if (text === '{') depth += 1;
-        if (text === '}') depth -= 1;
-        this.#at += 1;
+        continue;
       }
+      if (text === '{') depth += 1;
+      if (text === '}') depth -= 1;
+      this.#at += 1;
     }
     return { inputs, calls };
+  }
+
+  /** Reads a section, if one begins here. */
+  #section(inputs: Map<string, WdlType>): boolean {
+    const { text = '' } = this.#peek() ?? {};
+    const isInput = text === 'input';
+    if (this.#peek(1)?.text !== '{' || !(isInput || OTHER_SECTIONS.has(text))) return false;
+    this.#at += 2;
+    if (!isInput) this.#skipBlock();
+    else for (const [name, type] of this.#declarations()) inputs.set(name, type);
+    return true;
+  }
+
+  /** Reads a call, or the head of what holds some. */
+  #flow(calls: Map<string, string>): boolean {
+    const { text = '' } = this.#peek() ?? {};
+    if (text !== 'call' && text !== 'scatter' && text !== 'if') return false;
+    this.#at += 1;
+    if (text === 'call') this.#call(calls);
+    else this.#skipGroup();
+    return true;
   }
 
   #call(calls: Map<string, string>): void {

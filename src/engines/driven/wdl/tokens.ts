@@ -8,35 +8,41 @@ export interface Token {
   readonly text: string;
 }
 
-const PLAIN_TOKEN =
-  /(?<space>\s+|#[^\n]*)|(?<word>[A-Za-z][A-Za-z0-9_]*)|(?<number>\d[\w.]*(?:(?<=[eE])[+-]\d+)?)|(?<sign><<<|.)/sy;
+/** Space or a comment, a word, a number, a sign. */
+const PLAIN_TOKEN = /\s+|#[^\n]*|[A-Za-z]\w*|\d[\w.]*(?:(?<=[eE])[+-]\d+)?|<<<|./sy;
 
 /** @throws RangeError for a document that ends within a string or command */
 export function tokensOf(document: string): readonly Token[] {
   const tokens: Token[] = [];
   for (let at = 0; at < document.length;) {
     PLAIN_TOKEN.lastIndex = at;
-    const groups = PLAIN_TOKEN.exec(document)?.groups ?? {};
-    const { space, word, number, sign } = groups;
-    const text = space ?? word ?? number ?? sign ?? '';
-    const begin = at;
+    const [text = ''] = PLAIN_TOKEN.exec(document) ?? [];
+    const kind = kindOf(text);
     at += text.length;
-    if (word !== undefined) {
-      tokens.push({ kind: 'word', text });
-      const command = word === 'command' ? commandEnd(document, at) : undefined;
-      if (command === undefined) continue;
-      tokens.push({ kind: 'text', text: '' });
-      at = command;
-    } else if (number !== undefined) tokens.push({ kind: 'number', text });
-    else if (text === '"' || text === "'") {
-      at = stringEnd(document, at, text);
-      tokens.push({ kind: 'text', text: document.slice(begin + 1, at - 1) });
-    } else if (text === '<<<') {
-      at = heredocEnd(document, at);
-      tokens.push({ kind: 'text', text: '' });
-    } else if (sign !== undefined) tokens.push({ kind: 'sign', text });
+    if (kind === undefined) continue;
+    const end = longEnd(document, text, at);
+    // Of a string without its quotes; of a word that begins a command, that word, and the command after it.
+    if (kind !== 'text') tokens.push({ kind, text });
+    if (end === undefined) continue;
+    tokens.push({ kind: 'text', text: kind === 'text' ? document.slice(at, end - 1) : '' });
+    at = end;
   }
   return tokens;
+}
+
+/** Undefined for space and comments. */
+function kindOf(text: string): Token['kind'] | undefined {
+  if (/^[A-Za-z]/.test(text)) return 'word';
+  if (/^\d/.test(text)) return 'number';
+  if (text === '"' || text === "'" || text === '<<<') return 'text';
+  return /^[\s#]/.test(text) ? undefined : 'sign';
+}
+
+/** Of what begins with this and has more than one sign; undefined for all else. */
+function longEnd(document: string, text: string, at: number): number | undefined {
+  if (text === 'command') return commandEnd(document, at);
+  if (text === '<<<') return heredocEnd(document, at);
+  return text === '"' || text === "'" ? closing(document, at, text) : undefined;
 }
 
 /** Undefined when the word is no beginning of a command. */
@@ -53,10 +59,6 @@ function heredocEnd(document: string, at: number): number {
   const end = document.indexOf('>>>', at);
   if (end === -1) throw new RangeError('a command has no end');
   return end + 3;
-}
-
-function stringEnd(document: string, at: number, quote: string): number {
-  return closing(document, at, quote);
 }
 
 /** After the sign that ends what begins at `at`; placeholders in it may have strings, and those placeholders. */

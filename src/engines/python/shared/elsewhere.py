@@ -13,11 +13,15 @@ class Elsewhere:
             self._paths = {os.path.realpath(path) for path in json.load(stream)}
         self._missed = None
 
+    def is_remote(self, address):
+        """Whatever the protocol: the service fetches it before the engine starts."""
+        return "://" in address and not address.startswith("file:")
+
     def holds(self, address):
         """`address` is a URL or a path."""
-        parts = urllib.parse.urlsplit(address)
-        if parts.scheme != "file" and "://" in address:
+        if self.is_remote(address):
             return True
+        parts = urllib.parse.urlsplit(address)
         path = urllib.request.url2pathname(parts.path) if parts.scheme == "file" else address
         path = os.path.realpath(path)
         while path not in self._paths:

@@ -65,7 +65,7 @@ def locate_files(inputs, roots, elsewhere=None):
 
     def locate(value):
         address = value.value
-        if address.startswith(REMOTE):
+        if address.startswith(REMOTE) or (elsewhere is not None and elsewhere.is_remote(address)):
             return address
         path = os.path.abspath(address[len("file://") :] if address.startswith("file://") else address)
         require_inside(path, roots)
