@@ -105,7 +105,7 @@ async function openRest(
 }
 
 /** @throws FetchError also for errors of connections that the protocol let through */
-export async function openOnce(
+async function openOnce(
   address: string,
   open: Opener,
   request: Parameters<Opener>[1],
