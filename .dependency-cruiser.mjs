@@ -61,14 +61,17 @@ export default {
     }),
     onlyIn('fastify-only-in-api', 'api/', { path: packages('fastify|@fastify/[^/]+') }),
     onlyIn('command-line-parser-only-in-cli', 'cli/', { path: packages('commander') }),
-    onlyIn('s3-client-only-in-its-storage', 'storage/s3/', {
+    onlyIn('s3-client-only-in-its-storage', 'storage/s3/|staging/s3/', {
       path: packages('@aws-sdk/[^/]+'),
     }),
     {
       name: 's3-is-loaded-when-it-is-used',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/storage/s3/' },
-      to: { path: '^src/storage/s3/', dependencyTypesNot: ['dynamic-import', 'type-only'] },
+      from: { path: '^src/', pathNot: '^src/(storage|staging)/s3/' },
+      to: {
+        path: '^src/(storage|staging)/s3/',
+        dependencyTypesNot: ['dynamic-import', 'type-only'],
+      },
     },
     {
       name: 'runs-uses-no-library',

@@ -29,7 +29,11 @@ const VIOLATIONS: Record<string, Record<string, string>> = {
   },
   'auth-imports-only-runs': { 'src/auth/a.ts': "import '../db/b.ts';", 'src/db/b.ts': '' },
   'db-imports-only-runs-auth': { 'src/db/a.ts': "import '../api/b.ts';", 'src/api/b.ts': '' },
-  'daemon-imports-only-runs-engines-executors-storage': {
+  'staging-imports-only-runs': {
+    'src/staging/a.ts': "import '../storage/b.ts';",
+    'src/storage/b.ts': '',
+  },
+  'daemon-imports-only-runs-engines-executors-storage-staging': {
     'src/daemon/a.ts': "import '../db/b.ts';",
     'src/db/b.ts': '',
   },
