@@ -1,6 +1,7 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { EXECUTION_SETTINGS } from './execution-settings.ts';
 import { STORAGE_SETTINGS } from './storage-settings.ts';
+import { STAGING_PROTOCOL_SETTINGS } from './staging-protocol-settings.ts';
 import { STAGING_SETTINGS } from './staging-settings.ts';
 import { choice, flag, integer, list, optional, seconds, text } from './setting-forms.ts';
 
@@ -170,6 +171,7 @@ export const SETTINGS = {
 
   ...EXECUTION_SETTINGS,
   ...STAGING_SETTINGS,
+  ...STAGING_PROTOCOL_SETTINGS,
 
   logLevel: choice(
     'LOG_LEVEL',

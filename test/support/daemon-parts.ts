@@ -3,12 +3,14 @@ import { createFakeEngine } from '../../src/engines/fake.ts';
 import { createFakeExecutor } from '../../src/executors/fake/fake-executor.ts';
 import { createLocalExecutor } from '../../src/executors/local/local-executor.ts';
 import { pino } from 'pino';
+import { loadConfig } from '../../src/config.ts';
 import { stagingFor } from '../../src/cli/wiring/staging.ts';
 import { createLocalStorage } from '../../src/storage/local.ts';
 import { createShellEngine } from './shell-engine.ts';
 
 /** Everything may be fetched from loopback, and nothing is kept. */
 const TEST_STAGING = {
+  ...loadConfig({ environment: {} }),
   stagingAllowedNetworks: ['127.0.0.1'],
   stagingConnectTimeout: 5,
   stagingIdleTimeout: 5,
