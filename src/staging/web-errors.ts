@@ -22,6 +22,7 @@ const REASONS: Readonly<Record<string, readonly [reason: string, isPassing: bool
   EAI_AGAIN: ['its host could not be looked up', true],
   ECONNREFUSED: ['the connection was refused', true],
   ECONNRESET: ['the connection broke', true],
+  ERR_STREAM_PREMATURE_CLOSE: ['the connection broke', true],
   EPIPE: ['the connection broke', true],
   ETIMEDOUT: ['the connection timed out', true],
   EHOSTUNREACH: ['its host can not be reached', true],

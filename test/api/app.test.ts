@@ -34,6 +34,7 @@ describe('service-info', () => {
         { name: 'priority', type: 'integer', default_value: '0' },
         { name: 'timeout', type: 'integer', default_value: '0' },
         { name: 'cache', type: 'boolean', default_value: 'false' },
+        { name: 'stage', type: 'string', default_value: '' },
         { name: 'parallel', type: 'boolean', default_value: 'true' },
         { name: 'label', type: 'string', default_value: '' },
       ],

@@ -1,7 +1,16 @@
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createAddressGuard } from '../../src/staging/address-guard.ts';
+import { createStaging } from '../../src/staging/create-staging.ts';
+import { fromSource } from '../../src/staging/from-source.ts';
+import { createHttpProtocol } from '../../src/staging/http.ts';
+import { FetchError, type Protocol } from '../../src/staging/protocol.ts';
+import { joinProtocols } from '../../src/staging/protocols.ts';
+import type { Staging } from '../../src/staging/staging.ts';
+import { createWeb } from '../../src/staging/web.ts';
 import { killed, openService, type TestService } from '../support/daemon.ts';
 import { startFileServer, type FileServer } from '../support/file-server.ts';
 import { until } from '../support/until.ts';
@@ -124,6 +133,64 @@ describe('what a run names by addresses', () => {
     await service.startDaemon({ settings: { maxAttempts: 5 } });
     await service.reached(runId, 'COMPLETE');
     expect(await service.runLog(runId, 'stdout')).toContain('whole');
+  });
+
+  /** Fetches by http what is asked for by another scheme, and has a tree of two documents. */
+  function otherStaging(): Staging {
+    const web = createWeb({
+      guard: createAddressGuard(['127.0.0.1']),
+      ...{ connectMs: 5000, idleMs: 5000 },
+    });
+    const { open } = createHttpProtocol(web);
+    const shelf: Protocol = {
+      schemes: ['shelf'],
+      open: (address, request) => open(address.replace('shelf://', `${server.url}/`), request),
+    };
+    const protocols = joinProtocols([shelf]);
+    return createStaging({
+      protocols,
+      fetchOne: fromSource({ open: protocols.open, mostFileBytes: 0 }),
+      ...{ parallel: 1, mostRunBytes: 10, close: () => web.close() },
+      trees: {
+        schemes: ['tree'],
+        isAddress: (address) => address.startsWith('tree:'),
+        stage: async (address, workflowType, directory) => {
+          if (address !== 'tree://there') throw new FetchError('nobody knows it', false);
+          await writeFile(join(directory, 'main'), `main of ${workflowType}`);
+          return { primary: 'main' };
+        },
+      },
+    });
+  }
+
+  test.each([
+    ['shelf://one/main.cwl#part', 'main.cwl', 'document'],
+    ['tree://there', 'workflow/main', 'main of SHELL'],
+  ])('a workflow at %s is put beside the attachments', async (workflowUrl, name, content) => {
+    const staging = otherStaging();
+    await service.startDaemon({ staging });
+    server.serve('/one/main.cwl', { content: 'document' });
+    const script = 'find . -type f | sort; cat "$(find . -name "main*")"';
+    const runId = await service.submit(script, { 'a/tool.cwl': 'tool' }, { workflowUrl });
+    await service.reached(runId, 'COMPLETE');
+    expect(await service.runLog(runId, 'stdout')).toBe(`./a/tool.cwl\n./${name}\n${content}`);
+    staging.close();
+  });
+
+  test.each([
+    ['shelf://one/main.cwl', { 'main.cwl': 'x' }, /'main.cwl' could not be put beside/],
+    ['shelf://none', {}, /^workflow_url: shelf:\/\/none could not be fetched: answered 404/],
+    ['tree://none', {}, /^workflow_url: tree:\/\/none could not be fetched: nobody knows it/],
+    ['shelf://two/large', {}, /for a run at most \(STAGING_MAX_RUN_SIZE\)/],
+  ])('a workflow at %s with attachments %j ends the run', async (workflowUrl, files, reason) => {
+    const staging = otherStaging();
+    await service.startDaemon({ staging });
+    server.serve('/one/main.cwl', { content: 'document' });
+    server.serve('/two/large', { content: 'eleven byte' });
+    const runId = await service.submit('true', files, { workflowUrl });
+    await until(async () => (await service.run(runId)).state === 'SYSTEM_ERROR');
+    expect(await service.reason(runId)).toMatch(reason);
+    staging.close();
   });
 
   test('may take longer than a lease', async () => {

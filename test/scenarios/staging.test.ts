@@ -15,6 +15,7 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 const { missing } = await findCwltool();
 const miniwdl = await findEngine('miniwdl');
 const nextflow = await findEngine('nextflow');
+const toil = await findEngine('toil');
 /** Prints the file and what lies beside it. */
 const SHOW = shellTool(
   '',
@@ -38,6 +39,7 @@ function cwlRequest(params: JsonObject, parameters: Readonly<Record<string, stri
   };
 }
 
+const CACHED = 'acgt'.repeat(1000);
 const fileAt = (location: string): JsonObject => ({ class: 'File', location });
 
 describeWith('inputs by address, through wes up', missing, () => {
@@ -82,6 +84,19 @@ describeWith('inputs by address, through wes up', missing, () => {
     expect(history.map(({ reason }) => reason)).toContain(
       'engine started with 1 file fetched (5 bytes)',
     );
+  });
+
+  test('a second run gets the same version from the cache', async () => {
+    server.serve('/cached', { content: CACHED, etag: '"1"' });
+    for (const from of ['', ', 1 from the cache']) {
+      const params = { reads: fileAt(`${server.url}/cached`) };
+      const runId = await client.runWorkflow(cwlRequest(params));
+      expect((await endOf(client, runId)).state).toBe('COMPLETE');
+      const { history } = await client.getHistory(runId);
+      expect(history.map(({ reason }) => reason)).toContain(
+        `engine started with 1 file fetched (${CACHED.length} bytes${from})`,
+      );
+    }
   });
 
   test('an input that is not there ends the run before its engine starts', async () => {
@@ -165,6 +180,19 @@ describeWith('inputs by address, through wes up', missing, () => {
   });
 });
 
+const WDL = `version 1.0
+workflow show {
+  input { Array[File] reads  String text }
+  call print { input: reads = reads, text = text }
+  output { Array[String] lines = print.lines }
+}
+task print {
+  input { Array[File] reads  String text }
+  command <<< cat ~{sep=" " reads}; echo "~{text}" >>>
+  output { Array[String] lines = read_lines(stdout()) }
+}
+`;
+
 describeWith('inputs of WDL by address', miniwdl.missing, () => {
   let deployment: TestDeployment;
   let client: WesClient;
@@ -180,19 +208,6 @@ describeWith('inputs of WDL by address', miniwdl.missing, () => {
     await server.close();
   });
 
-  const DOCUMENT = `version 1.0
-workflow show {
-  input { Array[File] reads  String text }
-  call print { input: reads = reads, text = text }
-  output { Array[String] lines = print.lines }
-}
-task print {
-  input { Array[File] reads  String text }
-  command <<< cat ~{sep=" " reads}; echo "~{text}" >>>
-  output { Array[String] lines = read_lines(stdout()) }
-}
-`;
-
   async function run(reads: readonly string[], url = 'main.wdl') {
     const text = `${server.url}/text`;
     const runId = await client.runWorkflow({
@@ -200,7 +215,7 @@ task print {
         ...{ workflow_type: 'WDL', workflow_type_version: '1.0', workflow_url: url },
         workflow_params: { 'show.reads': [...reads], 'show.text': text },
       },
-      ...(url === 'main.wdl' && { attachments: new Map([['main.wdl', new Blob([DOCUMENT])]]) }),
+      ...(url === 'main.wdl' && { attachments: new Map([['main.wdl', new Blob([WDL])]]) }),
     });
     return await endOf(client, runId);
   }
@@ -216,7 +231,7 @@ task print {
   });
 
   test('also where the workflow is at an address', async () => {
-    server.serve('/main.wdl', { content: DOCUMENT });
+    server.serve('/main.wdl', { content: WDL });
     server.serve('/c/x', { content: 'c\n' });
     const { state } = await run([`${server.url}/c/x`], `${server.url}/main.wdl`);
     expect(state).toBe('COMPLETE');
@@ -259,5 +274,39 @@ describeWith('inputs of Nextflow by address', nextflow.missing, () => {
     expect(state).toBe('COMPLETE');
     expect(await textOf(client, run_log?.stdout)).toMatch(/IS \/\S*x\.txt from the web/);
     expect(server.requests).toHaveLength(1);
+  });
+});
+
+describeWith('inputs of Toil by address', toil.missing, () => {
+  let deployment: TestDeployment;
+  let server: FileServer;
+  beforeAll(async () => {
+    server = await startFileServer();
+    deployment = await TestDeployment.create({ ENGINE_INSTALL_DIR: TEST_ENGINES });
+  });
+  afterAll(async () => {
+    await deployment.close();
+    await server.close();
+  });
+
+  test('are fetched once, for CWL and for WDL', async () => {
+    const client = clientFor(await addressOf(deployment.start(['up'])));
+    for (const path of ['/cwl', '/wdl']) server.serve(path, { content: 'acgt\n' });
+    const { request, attachments } = cwlRequest({ reads: fileAt(`${server.url}/cwl`) });
+    const runIds = [
+      await client.runWorkflow({ request: { ...request, workflow_engine: 'toil' }, attachments }),
+      await client.runWorkflow({
+        request: {
+          ...{ workflow_type: 'WDL', workflow_type_version: '1.0', workflow_url: 'main.wdl' },
+          workflow_engine: 'toil',
+          workflow_params: { 'show.reads': [`${server.url}/wdl`], 'show.text': 'text' },
+        },
+        attachments: new Map([['main.wdl', new Blob([WDL])]]),
+      }),
+    ];
+    for (const runId of runIds) {
+      expect((await endOf(client, runId, 120_000)).state).toBe('COMPLETE');
+    }
+    expect(server.requests).toHaveLength(2);
   });
 });

@@ -115,7 +115,13 @@ export class TestService {
   async submit(
     work: JsonObject | string,
     attachments: Readonly<Record<string, string>> = {},
-    { owner = 'alice', engineParameters, rerunOf, params = {} }: SubmitOptions = {},
+    {
+      owner = 'alice',
+      engineParameters,
+      rerunOf,
+      params = {},
+      workflowUrl = 'https://example.org/workflow',
+    }: SubmitOptions = {},
   ): Promise<string> {
     const runId = uuidv7();
     const isScript = typeof work === 'string';
@@ -128,7 +134,7 @@ export class TestService {
       request: {
         workflowType: isScript ? 'SHELL' : 'FAKE',
         workflowTypeVersion: '1.0',
-        workflowUrl: 'https://example.org/workflow',
+        workflowUrl,
         workflowParams: { ...params, ...(isScript ? { script: work } : { fake: work }) },
         ...(engineParameters && { workflowEngineParameters: engineParameters }),
       },
@@ -224,6 +230,7 @@ export class TestService {
 export interface SubmitOptions {
   /** More of workflow_params. */
   readonly params?: JsonObject;
+  readonly workflowUrl?: string;
   readonly owner?: string;
   readonly engineParameters?: Readonly<Record<string, string>>;
   readonly rerunOf?: string;
