@@ -7,7 +7,7 @@ import type { JsonObject } from '../../src/runs/json.ts';
 import type { WesClient } from '../../src/wes/client.ts';
 import { createTestBucket, missingS3, type TestBucket } from '../support/buckets.ts';
 import { ANY_FILE, shellTool } from '../support/cwl-samples.ts';
-import { findCwltool, TEST_ENGINES } from '../support/engines.ts';
+import { findCwltool, findEngine, TEST_ENGINES } from '../support/engines.ts';
 import { startFileServer, type FileServer } from '../support/file-server.ts';
 import { missingFtp, startFtpServer, type FtpServer } from '../support/ftp-server.ts';
 import { putObject } from '../support/object-storage.ts';
@@ -215,5 +215,60 @@ describeWith('inputs by every protocol, through wes up', missing, () => {
     const runId = await client.runWorkflow(cwlRequest([`${web.url}/reads.fq`], missingOne));
     expect((await endOf(client, runId)).state).toBe('SYSTEM_ERROR');
     expect(await reasonOf(runId)).toContain('has no such CWL workflow, or no such version of it');
+  });
+});
+
+const { missing: missingMiniwdl } = await findEngine('miniwdl');
+
+describeWith('a WDL workflow of a registry, through wes up', missingMiniwdl, () => {
+  test('is run with what it imports from above', async () => {
+    const registry = await startFileServer();
+    const version = '/api/ga4gh/trs/v2/tools/cat/versions/v1';
+    const documents = {
+      'main.wdl': `version 1.0
+import "../tasks/cat.wdl" as tasks
+workflow main {
+  input { File reads }
+  call tasks.cat { input: reads = reads }
+  output { String text = cat.text }
+}`,
+      '../tasks/cat.wdl': `version 1.0
+task cat {
+  input { File reads }
+  command { cat ~{reads} }
+  output { String text = read_string(stdout()) }
+}`,
+    };
+    const files = Object.keys(documents).map((path) => ({
+      path,
+      file_type: path === 'main.wdl' ? 'PRIMARY_DESCRIPTOR' : 'SECONDARY_DESCRIPTOR',
+    }));
+    registry.serve(`${version}/WDL/files`, { content: JSON.stringify(files) });
+    for (const [path, content] of Object.entries(documents)) {
+      const name = encodeURIComponent(path);
+      registry.serve(`${version}/PLAIN_WDL/descriptor/${name}`, { content });
+    }
+    registry.serve('/reads.fq', { content: 'by http\n' });
+    const deployment = await TestDeployment.create({
+      ENGINE_INSTALL_DIR: TEST_ENGINES,
+      STAGING_HOSTS: `trs.example.org=${registry.url}`,
+    });
+    try {
+      const client = clientFor(await addressOf(deployment.start(['up'])));
+      const runId = await client.runWorkflow({
+        request: {
+          ...{ workflow_type: 'WDL', workflow_type_version: '1.0' },
+          workflow_url: 'trs://trs.example.org/cat/v1',
+          workflow_params: { 'main.reads': `${registry.url}/reads.fq` },
+        },
+        attachments: new Map(),
+      });
+      const run = await endOf(client, runId);
+      expect(run.state).toBe('COMPLETE');
+      expect(run.outputs).toEqual({ 'main.text': 'by http' });
+    } finally {
+      await deployment.close();
+      await registry.close();
+    }
   });
 });
