@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { StorageError, type Storage } from '../storage/storage.ts';
 import { openConfined } from './confined-file.ts';
 
-const BLOCK_BYTES = 1024 * 1024;
+/** So much is written at once: each time costs some storages a request, and one more piece to read from. */
+const BLOCK_BYTES = 4 * 1024 * 1024;
 
 export interface LogSource {
   readonly path: string;

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Storage } from '../../storage/storage.ts';
 import { GrowingLogs } from './growing-logs.ts';
-import { eventId, logEvent, type LogPlace } from './log-events.ts';
+import { eventId, logEvents, type LogPlace } from './log-events.ts';
 import type { LogSubject } from './log-watch.ts';
 import { serverSentEvent } from './server-sent-events.ts';
 
@@ -24,7 +24,7 @@ export function createFollowLog(
   logger: FastifyBaseLogger,
 ): FollowLog {
   const onError = (error: unknown): void => logger.warn({ err: error }, 'look at a log failed');
-  const logs = new GrowingLogs({ storage, encode: logEvent, onError });
+  const logs = new GrowingLogs({ storage, encode: logEvents, onError });
 
   return async function* followLog(log, from, signal) {
     let { attempt, offset } = from;

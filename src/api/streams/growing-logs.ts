@@ -4,9 +4,10 @@ import { LogWatch, type LogSubject } from './log-watch.ts';
 
 /** Readers see what was written within two seconds; the daemon's copying takes a part of them. */
 const LOOK_MS = 400;
-const BLOCK_BYTES = 256 * 1024;
-/** Followers of some dozens of logs may be at different places. */
-const KEPT_BLOCKS = 64;
+/** Reading costs a few requests of some storages, however much is read. */
+const BLOCK_BYTES = 512 * 1024;
+/** Of blocks, before they are encoded: followers of some dozens of logs may be at different places. */
+const KEPT_BYTES = 4 * 1024 * 1024;
 
 /** What a follower is told: some of the log, that it began anew, or at last how long it is. */
 export type LogNews<T> =
@@ -45,7 +46,9 @@ export interface GrowingLogsOptions<T> {
 export class GrowingLogs<T> {
   readonly #options: GrowingLogsOptions<T>;
   readonly #watches = new Map<string, LogWatch>();
-  readonly #blocks = new LRUCache<string, Promise<Block<T> | undefined>>({ max: KEPT_BLOCKS });
+  readonly #blocks = new LRUCache<string, Promise<Block<T> | undefined>>({
+    maxSize: KEPT_BYTES,
+  });
 
   constructor(options: GrowingLogsOptions<T>) {
     this.#options = options;
@@ -118,7 +121,7 @@ export class GrowingLogs<T> {
         ? undefined
         : this.#options.encode({ bytes, offset: start, attempt, isLast }),
     );
-    this.#blocks.set(name, block);
+    this.#blocks.set(name, block, { size: end - start });
     block.catch(() => this.#blocks.delete(name));
     return block;
   }

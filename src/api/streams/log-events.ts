@@ -1,10 +1,12 @@
+import { isUtf8 } from 'node:buffer';
 import { invalidRequest } from '../../runs/errors.ts';
 import type { Block, LogPiece } from './growing-logs.ts';
 import { serverSentEvent } from './server-sent-events.ts';
 
 /** A character of UTF-8 has at most four bytes: of one that is cut off, three can be there. */
 const LONGEST_REST = 3;
-const ENCODING = { fatal: true, ignoreBOM: true } as const;
+/** Larger strings are work for the collector of old garbage, and take several times as long. */
+const EVENT_BYTES = 64 * 1024;
 
 /** A place in the logs of a run. */
 export interface LogPlace {
@@ -27,28 +29,28 @@ export function placeOf(id: string): LogPlace {
 }
 
 /**
- * Bytes of a log as one event, whose id is the place after them. As text where they are UTF-8 (a
- * character that is cut off at the end is left to the next event), else as Base64: no byte is changed.
+ * Bytes of a log as events, the id of each the place after it. As text where they are UTF-8 (a character
+ * that is cut off at the end is left to the next event), else as Base64: no byte is changed.
  */
-export function logEvent({ bytes, offset, attempt, isLast }: LogPiece): Block<Buffer> | undefined {
-  const whole = isLast ? bytes.length : bytes.length - cutOffBytes(bytes);
-  if (whole === 0) return undefined;
-  const part = bytes.subarray(0, whole);
-  const text = textOf(part);
-  const content = text === undefined ? { base64: part.toString('base64') } : { text };
-  const next = offset + whole;
-  return {
-    value: serverSentEvent('log', { offset, ...content }, eventId({ attempt, offset: next })),
-    next,
-  };
+export function logEvents({ bytes, offset, attempt, isLast }: LogPiece): Block<Buffer> | undefined {
+  const events: Buffer[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const part = bytes.subarray(at, at + EVENT_BYTES);
+    const isEnd = isLast && at + part.length === bytes.length;
+    const whole = isEnd ? part : part.subarray(0, part.length - cutOffBytes(part));
+    if (whole.length === 0) break;
+    events.push(logEvent(whole, { attempt, offset: offset + at }));
+    at += whole.length;
+  }
+  return at === 0 ? undefined : { value: Buffer.concat(events), next: offset + at };
 }
 
-function textOf(bytes: Buffer): string | undefined {
-  try {
-    return new TextDecoder('utf-8', ENCODING).decode(bytes);
-  } catch {
-    return undefined;
-  }
+function logEvent(bytes: Buffer, { attempt, offset }: LogPlace): Buffer {
+  const id = eventId({ attempt, offset: offset + bytes.length });
+  // With a byte order mark, if there is one: `toString` leaves it where it is.
+  if (isUtf8(bytes)) return serverSentEvent('log', { offset, text: bytes.toString() }, id);
+  return serverSentEvent('log', { offset, base64: bytes.toString('base64') }, id);
 }
 
 /** How many bytes at the end may be the beginning of a character that goes on after them. */

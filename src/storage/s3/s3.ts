@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Readable } from 'node:stream';
 import { createMeasure } from '../measure.ts';
 import { checkKey, checkPrefix, checkPrefixToDelete } from '../storage-key.ts';
@@ -8,10 +9,12 @@ import { abortAbandonedUploads, checkBucket } from './check.ts';
 import { createClient } from './client.ts';
 import { createLayout, type Layout } from './layout.ts';
 import { presignedUrl } from './presign.ts';
-import { listObjects, openObject, statObject } from './read.ts';
+import { listObjects, openObject, statObject, type SeenGrowths } from './read.ts';
 import { removeGeneration, removeObject, removeObjects } from './removal.ts';
 import type { S3Settings } from './settings.ts';
 import { upload } from './upload.ts';
+
+const SEEN_GROWTHS = 1000;
 
 /**
  * Storage in a bucket of S3, or of another service that speaks its protocol. Any number of processes
@@ -21,6 +24,7 @@ export function createS3Storage(settings: S3Settings): Storage {
   const bucket = new Bucket(createClient(settings), settings.bucket, settings.endpoint);
   const layout = createLayout(settings.prefix);
   const appender = new Appender(bucket, layout);
+  const seen: SeenGrowths = new LRUCache({ max: SEEN_GROWTHS });
   const storage: Storage = {
     put: async (key, body) => {
       const stored = await put(bucket, layout, key, body);
@@ -28,8 +32,8 @@ export function createS3Storage(settings: S3Settings): Storage {
       return stored;
     },
     append: (key, offset, bytes) => withKey(key, () => appender.append(key, offset, bytes)),
-    get: (key, range) => withKey(key, () => openObject(bucket, layout, key, range)),
-    stat: (key) => withKey(key, () => statObject(bucket, layout, key)),
+    get: (key, range) => withKey(key, () => openObject(bucket, layout, key, seen, range)),
+    stat: (key) => withKey(key, () => statObject(bucket, layout, key, seen)),
     async *list(prefix) {
       checkPrefix(prefix);
       yield* listObjects(bucket, layout, prefix);
