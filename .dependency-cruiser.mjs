@@ -11,12 +11,13 @@ const MAY_IMPORT = {
   engines: ['runs'],
   executors: ['runs'],
   storage: [],
+  scanning: [],
   validation: ['runs', 'engines', 'storage'],
   auth: ['runs'],
   db: ['runs', 'auth'],
   staging: ['runs'],
   daemon: ['runs', 'engines', 'executors', 'storage', 'staging'],
-  api: ['runs', 'wes', 'auth', 'storage'],
+  api: ['runs', 'wes', 'auth', 'storage', 'scanning'],
 };
 
 const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({

@@ -63,6 +63,16 @@ export const SETTINGS = {
     Number.MAX_SAFE_INTEGER,
     'Largest attachment, in bytes.',
   ),
+  uploadScanner: optional(
+    'UPLOAD_SCANNER',
+    'Scanner of attachments for malware, ClamAV: `clamd://host:port` or `clamd+unix:///path/of/the/socket`; none by default.',
+  ),
+  uploadScannerFailure: choice(
+    'UPLOAD_SCANNER_FAILURE',
+    ['refuse', 'accept'],
+    'refuse',
+    'What becomes of attachments that UPLOAD_SCANNER can not scan, because it is not reached or its limits are exceeded: `refuse` the request, or `accept` them unscanned.',
+  ),
   maxRequestFieldBytes: integer(
     'MAX_REQUEST_FIELD_BYTES',
     4 * BYTES_PER_MEBIBYTE,

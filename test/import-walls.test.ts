@@ -23,6 +23,10 @@ const VIOLATIONS: Record<string, Record<string, string>> = {
     'src/storage/a.ts': "import '../runs/b.ts';",
     'src/runs/b.ts': '',
   },
+  'scanning-imports-only-itself': {
+    'src/scanning/a.ts': "import '../runs/b.ts';",
+    'src/runs/b.ts': '',
+  },
   'validation-imports-only-runs-engines-storage': {
     'src/validation/a.ts': "import '../executors/b.ts';",
     'src/executors/b.ts': '',
@@ -37,7 +41,7 @@ const VIOLATIONS: Record<string, Record<string, string>> = {
     'src/daemon/a.ts': "import '../db/b.ts';",
     'src/db/b.ts': '',
   },
-  'api-imports-only-runs-wes-auth-storage': {
+  'api-imports-only-runs-wes-auth-storage-scanning': {
     'src/api/a.ts': "import '../daemon/b.ts';",
     'src/daemon/b.ts': '',
   },

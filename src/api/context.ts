@@ -9,6 +9,7 @@ import type { Removals } from '../runs/removals.ts';
 import { isRunId } from '../runs/run-id.ts';
 import type { RunService } from '../runs/run-service.ts';
 import type { RunStateRow, RunStore } from '../runs/run-store.ts';
+import type { Scanner } from '../scanning/scanner.ts';
 import type { Storage } from '../storage/storage.ts';
 
 /** All that the API is made of. It holds no state of its own: any number of instances may run at once. */
@@ -17,6 +18,8 @@ export interface ApiDeps {
   readonly store: RunStore;
   readonly storage: Storage;
   readonly removals: Removals;
+  /** Absent where attachments are not scanned. */
+  readonly scanning?: UploadScanning;
   readonly catalog: EngineCatalog;
   readonly authenticator: Authenticator;
   /** What `/readyz` asks; each rejects while its part can't be reached. */
@@ -27,6 +30,12 @@ export interface ApiDeps {
   readonly onChange?: (runId: string) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
+}
+
+/** Who scans attachments, and what becomes of those that could not be scanned. */
+export interface UploadScanning {
+  readonly scanner: Scanner;
+  readonly onFailure: 'refuse' | 'accept';
 }
 
 export interface ReadinessCheck {

@@ -7,18 +7,23 @@ import { fieldTooLarge } from '../../runs/request-rules.ts';
 import type { Attachment } from '../../runs/run.ts';
 import { attachmentKey } from '../../runs/storage-keys.ts';
 import { announceUpload } from '../announce-upload.ts';
-import type { ApiDeps } from '../context.ts';
+import { callerOf, type ApiDeps } from '../context.ts';
 import { utf8Text } from './body.ts';
 import { ATTACHMENT_FIELDS, collectFields, TEXT_FIELDS, type Form } from './form.ts';
 import { limitedStream } from './limited-stream.ts';
+import { scannedAttachment } from './scanned-attachment.ts';
 
-type MultipartDeps = Pick<ApiDeps, 'storage' | 'removals' | 'settings' | 'now'>;
+type MultipartDeps = Pick<
+  ApiDeps,
+  'storage' | 'removals' | 'settings' | 'now' | 'scanning' | 'logger'
+>;
 
 /** Fields that this service does not know may be there as well, but not without end. */
 const MAX_OTHER_PARTS = 100;
 
 interface Upload {
   readonly runId: string;
+  readonly owner: string;
   readonly names: AttachmentNames;
   readonly fields: (readonly [string, string])[];
   readonly attachments: Attachment[];
@@ -34,7 +39,14 @@ export async function receiveMultipart(
   runId: string,
   deps: MultipartDeps,
 ): Promise<Form> {
-  const upload: Upload = { runId, names: createAttachmentNames(), fields: [], attachments: [] };
+  const owner = callerOf(request).name;
+  const upload: Upload = {
+    runId,
+    owner,
+    names: createAttachmentNames(),
+    fields: [],
+    attachments: [],
+  };
   try {
     for await (const part of parts(request, deps)) {
       // Every part is a stream here, see isPartAFile.
@@ -113,7 +125,7 @@ function refuseEncoding({ encoding, fieldname }: MultipartFile): void {
 
 async function storeAttachment(
   { filename, file }: MultipartFile,
-  { runId, names, attachments }: Upload,
+  { runId, owner, names, attachments }: Upload,
   deps: MultipartDeps,
 ): Promise<Attachment> {
   const { storage, settings } = deps;
@@ -127,7 +139,10 @@ async function storeAttachment(
     ),
   );
   if (attachments.length === 0) await announceUpload(deps, runId);
-  const stored = await storage.put(attachmentKey(runId, filename), body);
+  const stored = await storage.put(
+    attachmentKey(runId, filename),
+    scannedAttachment(body, { name: filename, runId, owner }, deps),
+  );
   return { name: filename, ...stored };
 }
 

@@ -8,6 +8,7 @@ import {
   checkExecutor,
   checkLimits,
   checkNode,
+  checkScanner,
   checkStorage,
   checkWorkDirectory,
 } from './machine-checks.ts';
@@ -19,6 +20,7 @@ export async function examine(config: Config, now: number): Promise<readonly Fin
     checkAddress(config),
     ...(await checkDatabase(config, now)),
     await checkStorage(config),
+    ...(await checkScanner(config)),
     await checkWorkDirectory(config),
     await checkExecutor(config),
     await checkLimits(config),

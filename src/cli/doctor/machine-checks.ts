@@ -5,6 +5,7 @@ import type { Config } from '../../config.ts';
 import { byteCount } from '../client/run-display.ts';
 import { chooseContainers } from '../wiring/containers.ts';
 import { createExecutor, detectInstalled } from '../wiring/engines.ts';
+import { createUploadScanning } from '../wiring/scanner.ts';
 import { createStorage } from '../wiring/storage.ts';
 import { attempt, broken, ok, warning, type Finding } from './check.ts';
 
@@ -40,6 +41,18 @@ export async function checkStorage(config: Config): Promise<Finding> {
     const { s3BucketName, s3EndpointUrl = 'AWS' } = config;
     return ok('Storage', `bucket ${s3BucketName} at ${s3EndpointUrl}`);
   });
+}
+
+/** Nothing where attachments are not scanned. */
+export async function checkScanner(config: Config): Promise<readonly Finding[]> {
+  const { uploadScanner, uploadScannerFailure: onFailure } = config;
+  if (uploadScanner === undefined) return [];
+  const remedy = 'Let UPLOAD_SCANNER name a clamd that runs and can be reached';
+  const finding = await attempt('Scanner', remedy, async () => {
+    await createUploadScanning(config)?.scanner.check();
+    return ok('Scanner', `${uploadScanner}, UPLOAD_SCANNER_FAILURE=${onFailure}`);
+  });
+  return [finding];
 }
 
 export async function checkWorkDirectory(config: Config): Promise<Finding> {

@@ -9,6 +9,7 @@ import { packageVersion } from '../version.ts';
 import { apiPath } from './api-path.ts';
 import { createAuthenticator } from './authenticator.ts';
 import { createCatalog } from './engines.ts';
+import { createUploadScanning } from './scanner.ts';
 import { stagedSchemes } from './staging.ts';
 import { createStorage } from './storage.ts';
 import { createValidator } from './validator.ts';
@@ -37,6 +38,7 @@ export async function startApi(
   options: ApiOptions,
 ): Promise<RunningApi> {
   const { logger, onChange, searchPath } = options;
+  const scanning = createUploadScanning(config);
   const storage = await createStorage(config);
   const { catalog, installed } = createCatalog(config, database.daemons);
   const validatorParts = { installed, catalog, storage, searchPath, logger };
@@ -54,11 +56,16 @@ export async function startApi(
     store: database.runs,
     storage,
     removals: database.removals,
+    ...(scanning && { scanning }),
     catalog,
     authenticator: createAuthenticator(config, database.users, logger),
     checks: [
       { name: 'database', check: () => database.check() },
       { name: 'storage', check: () => storage.check() },
+      // What is accepted without a scan needs no scanner.
+      ...(scanning?.onFailure === 'refuse'
+        ? [{ name: 'scanner', check: () => scanning.scanner.check() }]
+        : []),
     ],
     settings: apiSettings(config),
     logger,
