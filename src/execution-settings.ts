@@ -87,6 +87,13 @@ export const EXECUTION_SETTINGS = {
     'ENGINE_MAX_CONCURRENT_RUNS',
     'Most runs of an engine that all daemons together execute at once, as `engine=number`. Give every daemon the same.',
   ),
+  logMaxSize: integer(
+    'LOG_MAX_SIZE',
+    1024 * BYTES_PER_MEBIBYTE,
+    0,
+    Number.MAX_SAFE_INTEGER,
+    'Bytes that are kept of a log of a run or task: of a larger one the beginning, a mark, and its last MiB; 0 keeps all. Give every daemon the same.',
+  ),
   minFreeDiskBytes: integer(
     'MIN_FREE_DISK_BYTES',
     256 * BYTES_PER_MEBIBYTE,

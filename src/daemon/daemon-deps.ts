@@ -40,6 +40,8 @@ export interface DaemonSettings {
   readonly coresPerRun: number;
   /** How often growing logs are copied to storage. */
   readonly logIntervalMs: number;
+  /** What is kept of one log, but for its end; 0 or absent for all of it. */
+  readonly logMaxBytes?: number;
   readonly keepWorkDirectories: 'never' | 'failed' | 'always';
   /** PATH of engines and their tools. */
   readonly searchPath: string;

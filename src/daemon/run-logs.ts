@@ -36,7 +36,7 @@ export class RunLogs {
   async copyGrown(): Promise<void> {
     for (const tail of [...this.#ofRun, ...this.#ofTasks.values()].flat()) {
       try {
-        await tail.copy();
+        await tail.copy(false);
       } catch (error) {
         if (error instanceof Interruption) throw error;
         this.#context.logger.warn({ err: error }, 'log copy failed');
@@ -70,13 +70,17 @@ export class RunLogs {
   }
 
   async #copyRest(tail: LogTail): Promise<void> {
-    await retryStorage(this.#context, 'The logs could not be stored', () => tail.copy());
+    await retryStorage(this.#context, 'The logs could not be stored', () => tail.copy(true));
   }
 
   #tail(path: string, key: string): LogTail {
     const { active, parts, run, directory } = this.#context;
     // A run has a job from the moment at which somebody may have followed it before.
-    const source = { path, root: directory.root, key, isNew: run.jobId === undefined };
+    const { logMaxBytes = 0 } = parts.settings;
+    const source = {
+      ...{ path, root: directory.root, key, isNew: run.jobId === undefined },
+      ...(logMaxBytes > 0 && { limitBytes: logMaxBytes }),
+    };
     return new LogTail(source, parts.storage, () => active.assertLease());
   }
 }

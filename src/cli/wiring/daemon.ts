@@ -89,6 +89,7 @@ function daemonSettings(config: Config, searchPath: string): DaemonSettings {
     maxAttempts: config.runMaxAttempts,
     coresPerRun: config.runCores === 0 ? availableParallelism() : config.runCores,
     logIntervalMs: LOG_INTERVAL_MS,
+    logMaxBytes: config.logMaxSize,
     keepWorkDirectories: config.keepWorkDirectories,
     searchPath,
     allowedFileRoots: config.allowedFileRoots,
