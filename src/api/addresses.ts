@@ -4,6 +4,7 @@ import type { ApiSettings } from './context.ts';
 
 /** Absolute addresses of what belongs to runs, under the name by which this client reached the service. */
 export interface Addresses {
+  run(runId: string): string;
   tasks(runId: string): string;
   runLog(runId: string, stream: LogStream): string;
   taskLog(runId: string, taskId: string, stream: LogStream): string;
@@ -14,6 +15,7 @@ export function addressesFor(request: FastifyRequest, settings: ApiSettings): Ad
   const base = `${serverAddress(request, settings)}${settings.apiPrefix}`;
   const run = (runId: string) => `${base}/runs/${encodeURIComponent(runId)}`;
   return {
+    run,
     tasks: (runId) => `${run(runId)}/tasks`,
     runLog: (runId, stream) => `${run(runId)}/logs/${stream}`,
     taskLog: (runId, taskId, stream) =>

@@ -7,6 +7,7 @@ import { requireCredentials } from './authentication.ts';
 import { addBrowserRules } from './browser-rules.ts';
 import { registerByteRoutes } from './bytes/byte-routes.ts';
 import type { ApiDeps } from './context.ts';
+import { registerCrateRoutes } from './crate/crate-routes.ts';
 import { sendError } from './errors.ts';
 import { registerHealthRoutes } from './health-routes.ts';
 import { registerHistoryRoutes } from './history-routes.ts';
@@ -54,6 +55,7 @@ async function registerProtectedRoutes(
   registerTaskRoutes(app, deps);
   registerOutputRoutes(app, deps);
   registerByteRoutes(app, deps, streams);
+  registerCrateRoutes(app, deps);
   registerHistoryRoutes(app, deps);
   registerQueueRoutes(app, deps);
   await app.register(async (scope: ApiInstance) => registerActionRoutes(scope, deps));

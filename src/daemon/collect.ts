@@ -5,7 +5,7 @@ import { outputKey, outputsPrefix } from '../runs/storage-keys.ts';
 import { allOf } from './all-of.ts';
 import { openConfined } from './confined-file.ts';
 import { messageOf, RunFailure } from './interruption.ts';
-import { mediaTypeOf } from './media-type.ts';
+import { mediaTypeOf } from '../storage/media-type.ts';
 import { retryStorage } from './retry-storage.ts';
 import type { RunContext } from './run-context.ts';
 

@@ -100,6 +100,9 @@ export interface Task {
   readonly systemLogs: readonly string[];
 }
 
+/** How the line among `Task.systemLogs` begins that names the container image in which the task ran. */
+export const IMAGE_NOTE = 'image: ';
+
 /** A file that the run produced, in storage under `outputKey(run, path)`. */
 export interface OutputFile {
   /** Relative POSIX path below the run's outputs. */

@@ -23,6 +23,11 @@ export function removalRefused(runId: string, state: StoredState): WesError {
   );
 }
 
+/** Of a run of which something is asked for that is only known when it has ended. */
+export function stillRunning(runId: string, state: StoredState, what: string): WesError {
+  return wrongState(runId, state, `${what}: wait until it has ended`);
+}
+
 function wrongState(runId: string, state: StoredState, problem: string): WesError {
   return new WesError('wrong_state', `run ${runId} is ${state} and can't ${problem}`);
 }

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Readable } from 'node:stream';
 import { HttpError } from '../http-error.ts';
 import { requestedBytes } from './byte-range.ts';
+import { exactly } from './exactly.ts';
 
 /** Bytes of a length that is known before the first of them is read. */
 export interface Source {
@@ -38,15 +39,4 @@ export async function sendBytes(
   if (request.method === 'HEAD') return reply.send();
   if (length === 0) return reply.send('');
   return reply.send(Readable.from(exactly(length, await source.open({ start, end }))));
-}
-
-/** Breaks the connection when bytes are missing: otherwise the client would wait for the rest for ever. */
-async function* exactly(length: number, stream: Readable): AsyncGenerator<Uint8Array> {
-  let missing = length;
-  for await (const chunk of stream) {
-    const bytes: Uint8Array = chunk;
-    missing -= bytes.byteLength;
-    yield bytes;
-  }
-  if (missing > 0) throw new Error(`an object in storage ended ${missing} bytes too early`);
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../runs/json.ts';
+import { IMAGE_NOTE } from '../../runs/run.ts';
 import type { TaskEvent } from '../engine.ts';
 
 /*
@@ -118,7 +119,7 @@ function resourceNotes(event: JsonObject): readonly string[] {
   const image = text(event['image']);
   return [
     ...strings(event['notes']),
-    ...(image === undefined ? [] : [`image: ${image}`]),
+    ...(image === undefined ? [] : [`${IMAGE_NOTE}${image}`]),
     ...(typeof event['cores'] === 'number' ? [`cores: ${event['cores']}`] : []),
     ...(typeof event['ram_mib'] === 'number' ? [`memory: ${event['ram_mib']} MiB`] : []),
   ];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { mediaTypeOf } from '../../src/daemon/media-type.ts';
+import { mediaTypeOf } from '../../src/storage/media-type.ts';
 
 describe('the media type of an output', () => {
   test.each([
