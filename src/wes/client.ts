@@ -46,13 +46,24 @@ export interface RunSubmission {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** What part of a resource is wanted: from a byte on, or so many bytes at its end. */
-export type Part = { readonly start: number } | { readonly last: number };
+/** What part of a resource is wanted: from a byte on (of this version of it), or so many bytes at its end. */
+export type Part = { readonly start: number; readonly etag?: string } | { readonly last: number };
 
 export interface Bytes {
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null;
   /** False when everything is given from the beginning: no part was asked for, or the server can't do parts. */
   readonly isPartial: boolean;
+  /** Where the part begins, when the server told it. */
+  readonly start?: number;
+  /** Names this very version of the resource, when the server has such names. */
+  readonly etag?: string;
+}
+
+export interface CrateRequest {
+  /** The archive with the files, instead of the metadata alone. */
+  readonly withFiles: boolean;
+  /** Logs are told of as well, and are in the archive. */
+  readonly withLogs: boolean;
 }
 
 /**
@@ -74,6 +85,8 @@ export interface WesClient extends RunOperations {
   cancelRun(runId: string): Promise<void>;
   /** The stored output files, an addition of this service; undefined where a server has no such list. */
   listOutputs(runId: string, request?: PageRequest): Promise<Page<OutputFile> | undefined>;
+  /** A run that ended as an RO-Crate, an addition of this service. */
+  readCrate(runId: string, request: CrateRequest): Promise<Bytes>;
   /** The bytes behind an address that a run's log gives, relative ones included. */
   read(address: string, part?: Part): Promise<Bytes>;
   /**
@@ -135,6 +148,8 @@ export function createWesClient(base: URL, transport: Transport): WesClient {
     ...createRunOperations(run, transport),
     listOutputs: (runId, request = {}) =>
       listOutputs(withPage(run(runId, 'outputs'), request), transport),
+    readCrate: async (runId, request) =>
+      await read(crateUrl(run(runId, 'ro-crate'), request), undefined, transport),
     read: async (address, part) => await read(resolved(address, run('-')), part, transport),
     followLog: async (address, options) =>
       await followLog(resolved(address, run('-')), transport, options),
@@ -182,15 +197,26 @@ function hasOutputs(answer: unknown): boolean {
 
 async function read(url: URL, part: Part | undefined, transport: Transport): Promise<Bytes> {
   const range = rangeOf(part);
-  const headers = range === undefined ? {} : { range };
+  const version = part !== undefined && 'etag' in part ? { 'if-range': part.etag } : {};
+  const headers = range === undefined ? {} : { range, ...version };
   const expects = range === undefined ? [] : [RANGE_NOT_SATISFIABLE];
   const response = await transport.send(url, { headers, expects });
   if (response.status !== RANGE_NOT_SATISFIABLE) {
-    return { body: response.body, isPartial: response.status === 206 };
+    return { body: response.body, isPartial: response.status === 206, ...placeOf(response) };
   }
   // There is nothing in that part yet.
   await response.body?.cancel();
   return { body: null, isPartial: true };
+}
+
+/** A weak tag names what is equal in meaning, not in bytes (RFC 9110, section 8.8.3). */
+function placeOf({ headers }: Response): Pick<Bytes, 'start' | 'etag'> {
+  const etag = headers.get('etag');
+  const start = /^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1];
+  return {
+    ...(start !== undefined && { start: Number(start) }),
+    ...(etag !== null && !etag.startsWith('W/') && { etag }),
+  };
 }
 
 function rangeOf(part: Part | undefined): string | undefined {
@@ -206,6 +232,12 @@ function resolved(address: string, base: URL): URL {
     const problem = `The server gave an address that is none: ${address.slice(0, 200)}`;
     throw new WesClientError('server_error', problem, undefined, { cause: error });
   }
+}
+
+function crateUrl(url: URL, { withFiles, withLogs }: CrateRequest): URL {
+  if (withFiles) url.searchParams.set('download', 'zip');
+  if (withLogs) url.searchParams.set('logs', 'true');
+  return url;
 }
 
 function runsUrl(url: URL, request: RunListRequest): URL {

@@ -16,6 +16,7 @@ import { describeWith } from '../support/suite.ts';
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 const EXAMPLES = join(import.meta.dirname, '..', '..', 'examples');
+const READS = ['--attach', `${join(EXAMPLES, 'cwl', 'reads')}=reads`];
 const [cwltool, miniwdl, validator] = await Promise.all([
   findCwltool(),
   findEngine('miniwdl'),
@@ -66,27 +67,30 @@ describeWith('Crates of real runs', cwltool.missing ?? miniwdl.missing ?? valida
   }
 
   test.each([
-    ['cwl/fastq-qc.cwl', 'cwl/fastq-qc.inputs.json', 'cwltool'],
-    ['wdl/fastq-qc.wdl', 'wdl/fastq-qc.inputs.json', 'miniwdl'],
-  ])('the one of %s is valid, and its steps are the tasks', async (workflow, inputs, engine) => {
-    const { runId, unpacked, document, crate } = await crateOf(
-      workflow,
-      ...['--inputs', join(EXAMPLES, inputs)],
-    );
-    expect(crateProblems(document)).toEqual([]);
-    expect(await validator.problems(unpacked)).toEqual([]);
-    const tasks = await tasksOf(runId);
-    expect(tasks.length).toBeGreaterThan(5);
-    expect(crate.ofType('HowToStep').map(({ name }) => name)).toEqual(
-      tasks.map(({ name }) => name),
-    );
-    expect(crate.ofType('CreateAction')).toHaveLength(tasks.length + 1);
-    expect(crate.node(`#engine/${engine}`).softwareVersion).toMatch(/^\d/);
-    const [run] = crate.ofType('CreateAction');
-    const { items = [] } = (await client.listOutputs(runId, { pageSize: 1000 })) ?? {};
-    expect(run && idsIn(run, 'result')).toHaveLength(items.length);
-    expect(run && idsIn(run, 'object').filter((id) => id.includes('.fastq'))).not.toEqual([]);
-  });
+    ['cwl/fastq-qc.cwl', 'cwl/fastq-qc.inputs.json', 'cwltool', []],
+    ['wdl/fastq-qc.wdl', 'wdl/fastq-qc.inputs.json', 'miniwdl', READS],
+  ])(
+    'the one of %s is valid, and its steps are the tasks',
+    async (workflow, inputs, engine, more) => {
+      const { runId, unpacked, document, crate } = await crateOf(
+        workflow,
+        ...['--inputs', join(EXAMPLES, inputs), ...more],
+      );
+      expect(crateProblems(document)).toEqual([]);
+      expect(await validator.problems(unpacked)).toEqual([]);
+      const tasks = await tasksOf(runId);
+      expect(tasks.length).toBeGreaterThan(5);
+      expect(crate.ofType('HowToStep').map(({ name }) => name)).toEqual(
+        tasks.map(({ name }) => name),
+      );
+      expect(crate.ofType('CreateAction')).toHaveLength(tasks.length + 1);
+      expect(crate.node(`#engine/${engine}`).softwareVersion).toMatch(/^\d/);
+      const [run] = crate.ofType('CreateAction');
+      const { items = [] } = (await client.listOutputs(runId, { pageSize: 1000 })) ?? {};
+      expect(run && idsIn(run, 'result')).toHaveLength(items.length);
+      expect(run && idsIn(run, 'object').filter((id) => id.includes('.fastq'))).not.toEqual([]);
+    },
+  );
 
   test('the one of a run that failed says which task did, and is valid', async () => {
     const { document, crate, unpacked } = await crateOf('cwl/failing.cwl');

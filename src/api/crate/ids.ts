@@ -1,3 +1,5 @@
+import { entryName } from '../zip/entry-name.ts';
+
 /*
  * The `@id`s of a crate. Those of files are relative addresses below the crate, which are the same within
  * the archive; RO-Crate 1.1 wants them percent-encoded. Each kind has a folder of its own: an attachment
@@ -9,7 +11,7 @@ export const ROOT = './';
 export const FOLDERS = { attachments: 'attachments/', outputs: 'outputs/', logs: 'logs/' } as const;
 
 export function fileId(kind: keyof typeof FOLDERS, path: string): string {
-  return `${FOLDERS[kind]}${path.split('/').map(encoded).join('/')}`;
+  return `${FOLDERS[kind]}${entryName(path).split('/').map(encoded).join('/')}`;
 }
 
 /** Of what is no file: a node within the document. */

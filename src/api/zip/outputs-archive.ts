@@ -1,16 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { WesError } from '../../runs/errors.ts';
-import type { OutputFile, Run } from '../../runs/run.ts';
+import type { Run } from '../../runs/run.ts';
 import { isTerminal } from '../../runs/state.ts';
 import { stillRunning } from '../../runs/wrong-state.ts';
 import { allOutputs } from '../all-pages.ts';
 import type { ApiDeps } from '../context.ts';
 import { outputEntry } from './run-files.ts';
 import { sendZip } from './send-zip.ts';
-import { zipLength, type ZipEntry } from './zip-stream.ts';
-
-/** Of so many files the length of the archive is told before: all their names are in memory for that. */
-const MOST_COUNTED = 10_000;
+import type { ZipEntry } from './zip-stream.ts';
 
 /**
  * Answers with all output files of a run, or those below a prefix, as one archive.
@@ -24,19 +21,13 @@ export async function sendOutputsArchive(
 ): Promise<FastifyReply> {
   const { runId, state } = run;
   if (!isTerminal(state)) throw stillRunning(runId, state, 'give its outputs as an archive');
-  const first = await store.listOutputs(runId, { prefix, limit: MOST_COUNTED + 1 });
-  if (first.length === 0 && (state !== 'COMPLETE' || prefix !== '')) throw noOutputs(run, prefix);
-  const isAll = first.length <= MOST_COUNTED;
-  const entryOf = (file: OutputFile) => outputEntry(storage, run, file);
+  const [first] = await store.listOutputs(runId, { prefix, limit: 1 });
+  if (first === undefined && (state !== 'COMPLETE' || prefix !== '')) throw noOutputs(run, prefix);
   async function* entries(): AsyncGenerator<ZipEntry> {
-    const files = isAll ? first : allOutputs(store, runId, prefix);
-    for await (const file of files) yield entryOf(file);
+    for await (const file of allOutputs(store, runId, prefix))
+      yield outputEntry(storage, run, file);
   }
-  return sendZip(request, reply, {
-    fileName: `${runId}-outputs.zip`,
-    entries: entries(),
-    ...(isAll && { lengthBytes: zipLength(first.map(entryOf)) }),
-  });
+  return sendZip(request, reply, { fileName: `${runId}-outputs.zip`, entries: entries() });
 }
 
 function noOutputs({ runId, state }: Run, prefix: string): WesError {

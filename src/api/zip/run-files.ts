@@ -4,15 +4,13 @@ import { attachmentKey, outputKey, type AttemptOfRun } from '../../runs/storage-
 import type { Storage } from '../../storage/storage.ts';
 import type { ZipEntry } from './zip-stream.ts';
 
-type SizedEntry = ZipEntry & { readonly sizeBytes: number };
-
 /** An output file as an entry of an archive, below `folder`. */
 export function outputEntry(
   storage: Pick<Storage, 'get'>,
   run: AttemptOfRun & { readonly endedAt?: number },
   { path, sizeBytes }: OutputFile,
   folder = '',
-): SizedEntry {
+): ZipEntry {
   return {
     name: `${folder}${path}`,
     sizeBytes,
@@ -26,7 +24,7 @@ export function attachmentEntry(
   run: { readonly runId: string; readonly createdAt: number },
   { name, sizeBytes }: Attachment,
   folder: string,
-): SizedEntry {
+): ZipEntry {
   return {
     name: `${folder}${name}`,
     sizeBytes,
@@ -45,7 +43,7 @@ export function logEntry(
     readonly modifiedAt: number;
   },
   folder: string,
-): SizedEntry {
+): ZipEntry {
   const { key, path, sizeBytes, modifiedAt } = log;
   const open = async () =>
     sizeBytes === 0 ? Readable.from([]) : storage.get(key, { start: 0, end: sizeBytes - 1 });

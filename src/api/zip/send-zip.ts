@@ -25,22 +25,19 @@ export function wantsZip(
 export interface Archive {
   readonly fileName: string;
   readonly entries: AsyncIterable<ZipEntry>;
-  /** Where it is known before. */
-  readonly lengthBytes?: bigint;
 }
 
 /** Answers with the archive as it is being made. For HEAD nothing is opened. */
 export function sendZip(
   request: FastifyRequest,
   reply: FastifyReply,
-  { fileName, entries, lengthBytes }: Archive,
+  { fileName, entries }: Archive,
 ): FastifyReply {
   reply.headers({
     'content-type': 'application/zip',
     'content-disposition': contentDisposition(fileName),
     'cache-control': 'private, no-store',
     'x-content-type-options': 'nosniff',
-    ...(lengthBytes !== undefined && { 'content-length': String(lengthBytes) }),
   });
   variesByAccept(reply);
   return request.method === 'HEAD' ? reply.send() : reply.send(zipStream(entries));

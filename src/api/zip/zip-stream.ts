@@ -1,6 +1,8 @@
-import { makeZip, predictLength } from 'client-zip';
-import { Readable } from 'node:stream';
+import { ZipArchiveEntry, ZipArchiveOutputStream } from 'compress-commons';
+import { PassThrough, pipeline, Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { exactly } from '../bytes/exactly.ts';
+import { entryName } from './entry-name.ts';
 
 export interface ZipEntry {
   /** Relative POSIX path within the archive. */
@@ -12,32 +14,56 @@ export interface ZipEntry {
   open(): Promise<Readable>;
 }
 
-const FILE_MODE = 0o644;
+/** A regular file that its owner may write. */
+const FILE_MODE = 0o100644;
+/** Method 0 of the format: the bytes as they are. */
+const STORED = 0;
 
 /**
  * An archive of any size as a stream. One entry is open at a time, and nothing is compressed: what
- * workflows make is mostly compressed already, and storing is bound by the disk, not by the processor.
+ * workflows make is mostly compressed already, and storing takes a small part of the processor's time.
  * An entry that can't be read ends the stream with an error, before the directory at the archive's end:
  * no program takes the rest for a whole archive.
  */
 export function zipStream(entries: AsyncIterable<ZipEntry>): Readable {
+  const zip = new ZipArchiveOutputStream();
+  const stream = new PassThrough();
   let open: Readable | undefined;
-  async function* files() {
+  // Either end that breaks ends the other; what is read at that moment is closed.
+  pipeline(zip, stream, () => open?.destroy());
+  const append = promisify(zip.entry.bind(zip));
+  const addAll = async (): Promise<void> => {
     for await (const entry of entries) {
       open = await entry.open();
-      const { name, sizeBytes } = entry;
-      const common = { name, lastModified: new Date(entry.modifiedAt), mode: FILE_MODE };
-      if (sizeBytes === undefined) yield { ...common, input: open };
-      else yield { ...common, size: sizeBytes, input: exactly(sizeBytes, open) };
+      if (stream.destroyed) throw new Error('the reader of the archive left');
+      await append(new StoredEntry(entry), contentOf(entry, open));
     }
-  }
-  const stream = Readable.fromWeb(makeZip(files()));
-  // A client that goes away must not leave an object open that is waiting for its storage.
-  stream.once('close', () => open?.destroy());
+    zip.finish();
+  };
+  addAll().catch((error: unknown) => {
+    open?.destroy();
+    stream.destroy(error instanceof Error ? error : new Error(String(error)));
+  });
   return stream;
 }
 
-/** How long the archive of these entries will be. */
-export function zipLength(entries: readonly (ZipEntry & { readonly sizeBytes: number })[]): bigint {
-  return predictLength(entries.map(({ name, sizeBytes }) => ({ name, size: sizeBytes })));
+function contentOf({ sizeBytes }: ZipEntry, source: Readable): Readable {
+  return sizeBytes === undefined
+    ? source
+    : Readable.from(exactly(sizeBytes, source), { objectMode: false });
+}
+
+class StoredEntry extends ZipArchiveEntry {
+  constructor({ name, modifiedAt }: ZipEntry) {
+    super(entryName(name));
+    this.setTime(new Date(modifiedAt));
+    this.setUnixMode(FILE_MODE);
+    this.setMethod(STORED);
+  }
+
+  /** As it is: storage has refused what is no name, and `chr1:5.txt` is none on a drive `chr1`. */
+  override setName(name: string): void {
+    this.getGeneralPurposeBit().useUTF8ForNames(true);
+    this.name = name;
+  }
 }

@@ -5,7 +5,8 @@ import type { WesClient } from '../../wes/client.ts';
 import type { RunRequest } from '../../wes/runs.ts';
 import type { Cli } from '../cli.ts';
 import { clientCommand, connect, type ConnectionOptions } from '../client/connection.ts';
-import { downloadOutputs } from '../client/download.ts';
+import { downloadOutputs } from '../client/download/download-outputs.ts';
+import { createDownloadProgress } from '../client/download/download-progress.ts';
 import { planSubmission, type Submission } from '../client/submission.ts';
 import { waitForRun } from '../client/wait-for-run.ts';
 import { UsageError } from '../exit-codes.ts';
@@ -75,7 +76,9 @@ async function submit(cli: Cli, workflow: string, options: SubmitOptions): Promi
   const run = await waitForRun(cli, client, runId, options);
   if (options.outputsDir === undefined || run.state !== 'COMPLETE') return;
   const directory = resolve(workingDirectory, options.outputsDir);
-  for (const { path } of await downloadOutputs(client, runId, directory, cli.signal)) {
+  const { signal, terminal } = cli;
+  const progress = createDownloadProgress(terminal.stderr);
+  for (const { path } of await downloadOutputs(client, runId, directory, { signal, progress })) {
     writeLine(options.json === true ? cli.terminal.stderr : cli.terminal.stdout, `Wrote ${path}`);
   }
 }

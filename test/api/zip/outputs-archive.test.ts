@@ -1,4 +1,5 @@
 import { get as httpGet } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outputKey } from '../../../src/runs/storage-keys.ts';
@@ -10,6 +11,7 @@ const TEXT = { mediaType: 'text/plain' };
 const LARGE = 'x'.repeat(20_000_000);
 const FILES = {
   'dir/ä ö "1"\'.bam': { content: 'odd', ...TEXT },
+  'chr1:5.txt': { content: 'no drive', ...TEXT },
   'dir/b': { content: 'b', ...TEXT },
   empty: { content: '', ...TEXT },
   large: { content: LARGE, ...TEXT },
@@ -51,10 +53,12 @@ describe('all outputs of a run in one archive', () => {
     expect(response.headers).toMatchObject({
       'content-type': 'application/zip',
       'content-disposition': `attachment; filename=${runId}-outputs.zip`,
-      'content-length': String(response.rawPayload.length),
       'x-content-type-options': 'nosniff',
     });
-    const contents = Object.entries(FILES).map(([path, { content }]) => [path, content]);
+    const contents = Object.entries(FILES).map(([path, { content }]) => [
+      path.replace('\\', '＼'), // a slash in the eyes of some programs
+      content,
+    ]);
     expect(Object.fromEntries(await unzip(response.rawPayload))).toEqual(
       Object.fromEntries(contents),
     );
@@ -85,7 +89,7 @@ describe('all outputs of a run in one archive', () => {
     const before = reads.length;
     const head = await ask('download=zip', {}, 'HEAD');
     expect(head.statusCode).toBe(200);
-    expect(Number(head.headers['content-length'])).toBeGreaterThan(LARGE.length);
+    expect(head.headers['content-type']).toBe('application/zip');
     expect([head.body, reads.length]).toEqual(['', before]);
   });
 
@@ -140,8 +144,8 @@ describe('all outputs of a run in one archive', () => {
   });
 
   function addressOf(id: string) {
-    const [address] = api.app.addresses();
-    return { host: `127.0.0.1:${address?.port}`, path: api.url(id, 'outputs?download=zip') };
+    const { port } = api.app.server.address() as AddressInfo; // listens on TCP
+    return { host: `127.0.0.1:${port}`, path: api.url(id, 'outputs?download=zip') };
   }
 
   async function fetchAll(id: string): Promise<ArrayBuffer> {

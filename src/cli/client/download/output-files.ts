@@ -1,5 +1,5 @@
-import { isJsonObject } from '../../runs/json.ts';
-import { eachPage, type WesClient } from '../../wes/client.ts';
+import { isJsonObject } from '../../../runs/json.ts';
+import { eachPage, type WesClient } from '../../../wes/client.ts';
 
 /** A file that a run produced and that can be fetched. */
 export interface RemoteFile {
@@ -40,7 +40,19 @@ export async function outputFiles(
 function filesInOutputs(outputs: unknown, runId: string): readonly RemoteFile[] {
   const byAddress = new Map<string, RemoteFile>();
   for (const file of walk(outputs, '', runId)) byAddress.set(file.address, file);
-  return [...byAddress.values()];
+  return withOwnNames([...byAddress.values()]);
+}
+
+/** Files of one name, as those of a scattered step, have a number behind it from the second on. */
+function withOwnNames(files: readonly RemoteFile[]): readonly RemoteFile[] {
+  const taken = new Set<string>();
+  return files.map((file) => {
+    const [, stem = '', extension = ''] = /^(.*?[^/])((?:\.[^./]+)*)$/s.exec(file.path) ?? [];
+    let path = file.path;
+    for (let number = 2; taken.has(path); number += 1) path = `${stem}_${number}${extension}`;
+    taken.add(path);
+    return { ...file, path };
+  });
 }
 
 function walk(value: unknown, folder: string, runId: string): readonly RemoteFile[] {
