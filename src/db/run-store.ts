@@ -2,11 +2,20 @@ import type { RunStore } from '../runs/run-store.ts';
 import { createCostBoundedCache } from './cost-bounded-cache.ts';
 import type { Connection } from './retry.ts';
 import { requestCancel } from './runs/cancel.ts';
+import { listChanges } from './runs/changes.ts';
 import { claimRun } from './runs/claim.ts';
 import { countByState, countRuns } from './runs/count.ts';
 import { createRun, findSubmission } from './runs/create.ts';
 import { listEnded } from './runs/ended.ts';
 import { getRun, getRunState, listAttachments, listEvents } from './runs/get.ts';
+import {
+  listHeads,
+  listHeadsBefore,
+  listLeasedHeads,
+  listRecorded,
+  listTraits,
+  recordingTime,
+} from './runs/heads.ts';
 import { listLeased, listLeaseOwners, takeOver } from './runs/lease.ts';
 import { listRuns } from './runs/list.ts';
 import { moveRun } from './runs/move.ts';
@@ -48,6 +57,13 @@ export function createRunStore(connection: Connection): RunStore {
     listLeased: (daemonId) => listLeased(connection, daemonId),
     listLeaseOwners: () => listLeaseOwners(connection),
     takeOver: (runId, from, newOwner, at) => takeOver(connection, { runId, from, newOwner, at }),
+    listHeads: (runIds) => listHeads(connection, runIds),
+    listLeasedHeads: () => listLeasedHeads(connection),
+    listChanges: (cursors, limit) => listChanges(connection, cursors, limit),
+    recordingTime: () => recordingTime(connection),
+    listRecorded: (page) => listRecorded(connection, page),
+    listHeadsBefore: (runIds, time) => listHeadsBefore(connection, runIds, time),
+    listTraits: (runIds) => listTraits(connection, runIds),
     saveTasks: (lease, tasks) => saveTasks(connection, lease, tasks),
   };
 }

@@ -28,7 +28,7 @@ export interface RunsTable {
   state: StoredState;
   /** The state before this one: what the history line of a move is written from. */
   previous_state: StoredState | null;
-  /** Counts the lines of the run's history. */
+  /** Numbers what happens to the run: the lines of its history, and the changes of its tasks. */
   revision: number;
   created_at: number;
   started_at: number | null;
@@ -74,6 +74,8 @@ export interface RunEventsTable {
   at: number;
   from_state: StoredState | null;
   to_state: StoredState;
+  /** When it was written, by the clock of the database; null before version 0006 of the schema. */
+  recorded_at: number | null;
   actor: JsonText<string>;
   reason: JsonText<string>;
 }
@@ -93,6 +95,10 @@ export interface TasksTable {
   started_at: number | null;
   ended_at: number | null;
   exit_code: number | null;
+  /** The run's revision at the latest change of the task; 0 before version 0006 of the schema. */
+  revision: number;
+  /** As that of a line of history. */
+  recorded_at: number | null;
   details: JsonText<Pick<Task, 'name' | 'command' | 'systemLogs'>>;
 }
 

@@ -1,3 +1,4 @@
+import type { ChangeReader } from './change-reader.ts';
 import type { Attachment, NewRun, OutputFile, Run, RunEvent, RunSummary, Task } from './run.ts';
 import type { JsonObject } from './json.ts';
 import type { StoredState } from './state.ts';
@@ -8,7 +9,7 @@ import type { StoredState } from './state.ts';
  * compare-and-set against `state.ts` and leaves one line in the run's history in the same step.
  * `test/conformance/run-store.ts` is the proof, run on each real database.
  */
-export interface RunStore {
+export interface RunStore extends ChangeReader {
   /**
    * Writes the run, its attachments and its tags. With an idempotency key that this owner already
    * used, nothing is written and the earlier run is told. The announcement of its upload (see

@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from 'vitest';
 import type { RunStore } from '../../src/runs/run-store.ts';
 import type { TestDatabase } from '../support/databases.ts';
 import { describeCanceling } from './run-store/canceling.ts';
+import { describeChanges } from './run-store/changes.ts';
 import { describeClaiming } from './run-store/claiming.ts';
 import { describeCounting } from './run-store/counting.ts';
 import { describeCreating } from './run-store/creating.ts';
@@ -37,5 +38,6 @@ export function describeRunStore(open: () => Promise<TestDatabase>): void {
   describeCanceling(store);
   describeTasks(store);
   describeOutputs(store);
+  describeChanges(store);
   describeInterleaving(store);
 }

@@ -8,6 +8,11 @@ export interface DatabaseDialect {
   readonly kysely: Dialect;
   /** Column types for the migrations, asked from the server where they depend on it. */
   columnTypes<T>(db: Kysely<T>): Promise<ColumnTypes>;
+  /**
+   * SQL for the time by the database's own clock, in whole ms since the epoch, at the statement and not
+   * at the begin of its transaction: the one clock that all who write to it share.
+   */
+  readonly clock: string;
   /** True for an error after which the transaction is rolled back and may be tried again as it was. */
   isTransient(error: unknown): boolean;
   /** True when a unique key forbade the write. */
@@ -39,6 +44,8 @@ export interface ColumnTypes {
   readonly tableOptions: string;
   /** True where an index is named within its table, so that DROP INDEX has to say the table. */
   readonly indexesAreOfTables: boolean;
+  /** True where an index may leave rows out (CREATE INDEX … WHERE). */
+  readonly hasPartialIndexes: boolean;
 }
 
 /** The value of a field of an error of unknown shape, as database drivers set them. */

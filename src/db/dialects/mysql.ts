@@ -39,6 +39,8 @@ export function createMysqlDialect(url: string, silence: SilenceLimit): Database
     checkStatement: (query) => requireStatementSize(query, maxStatementBytes),
     isUnavailable,
     columnTypes,
+    // Not unix_timestamp(): that goes by the time zone of the session, and its clock is set back each autumn.
+    clock: "timestampdiff(microsecond, '1970-01-01 00:00:00', utc_timestamp(3)) div 1000",
     isTransient: (error) => {
       const code = errorField(error, 'errno');
       return [ER_LOCK_DEADLOCK, ER_LOCK_WAIT_TIMEOUT, ER_CHECKREAD].some((known) => known === code);
@@ -131,5 +133,6 @@ async function columnTypes<T>(db: Kysely<T>): Promise<ColumnTypes> {
     pathInIndex: 'path(700)',
     tableOptions: `engine = InnoDB default character set utf8mb4 collate ${collation}`,
     indexesAreOfTables: true,
+    hasPartialIndexes: false,
   };
 }

@@ -30,6 +30,7 @@ const COLUMN_TYPES: ColumnTypes = {
   pathInIndex: 'path',
   tableOptions: '',
   indexesAreOfTables: false,
+  hasPartialIndexes: true,
 };
 
 /** PostgreSQL, through pg. */
@@ -44,6 +45,7 @@ export function createPostgresDialect(url: string, silence: SilenceLimit): Datab
       },
     }),
     columnTypes: async () => COLUMN_TYPES,
+    clock: 'cast(extract(epoch from clock_timestamp()) * 1000 as bigint)',
     isTransient: (error) => {
       const code = errorField(error, 'code');
       return [SERIALIZATION_FAILURE, DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE].some((c) => c === code);

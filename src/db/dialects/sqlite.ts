@@ -40,6 +40,7 @@ const COLUMN_TYPES: ColumnTypes = {
   pathInIndex: 'path',
   tableOptions: '',
   indexesAreOfTables: false,
+  hasPartialIndexes: true,
 };
 
 /** SQLite through the driver that is built into Node; one connection, which Kysely gives out in turn. */
@@ -52,6 +53,7 @@ export function createSqliteDialect(path: string): DatabaseDialect {
       createIntrospector: (db) => new SqliteIntrospector(db),
     },
     columnTypes: async () => COLUMN_TYPES,
+    clock: "cast(unixepoch('subsec') * 1000 as integer)",
     isTransient: (error) => primaryCode(error) === SQLITE_BUSY,
     isUnavailable: (error) => UNAVAILABLE.has(primaryCode(error)),
     isDuplicate: (error) => {

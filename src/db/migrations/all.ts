@@ -3,6 +3,7 @@ import { createTasksAndOutputs } from './0002-tasks-and-outputs.ts';
 import { createUsers } from './0003-users.ts';
 import { createDaemons } from './0004-daemons.ts';
 import { orderTheQueue } from './0005-queue-order.ts';
+import { recordChanges } from './0006-changes.ts';
 import type { SchemaChange } from './schema-change.ts';
 
 /**
@@ -15,4 +16,5 @@ export const MIGRATIONS: Readonly<Record<string, (change: SchemaChange) => Promi
   '0003-users': createUsers,
   '0004-daemons': createDaemons,
   '0005-queue-order': orderTheQueue,
+  '0006-changes': recordChanges,
 };

@@ -6,7 +6,16 @@ export interface SchemaChange {
   readonly db: Kysely<unknown>;
   readonly types: ColumnTypes;
   createTable(name: string, columns: (table: TableBuilder) => TableBuilder): Promise<void>;
-  createIndex(name: string, table: string, columns: readonly string[]): Promise<void>;
+  /**
+   * `where`: only these rows are looked for in it. Where the database can, the others are left out: of a
+   * column that was just added the index of a large table is then made by reading it once.
+   */
+  createIndex(
+    name: string,
+    table: string,
+    columns: readonly string[],
+    where?: string,
+  ): Promise<void>;
   /** `definition`: the column's type, and what else SQL says of it. */
   addColumn(table: string, column: string, definition: string): Promise<void>;
   hasColumn(table: string, column: string): Promise<boolean>;
@@ -53,9 +62,10 @@ export function schemaChange(db: Kysely<unknown>, types: ColumnTypes): SchemaCha
      * MySQL commits each change of the schema by itself: a migration that was cut off has made some of
      * its tables and indexes, and runs again from its beginning.
      */
-    async createIndex(name, table, columns) {
+    async createIndex(name, table, columns, where) {
       const list = sql.raw(columns.join(', '));
-      const statement = sql`create index ${sql.ref(name)} on ${sql.table(table)} (${list})`;
+      const part = sql.raw(where && types.hasPartialIndexes ? ` where ${where}` : '');
+      const statement = sql`create index ${sql.ref(name)} on ${sql.table(table)} (${list})${part}`;
       await ignoring(MYSQL_DUPLICATE_INDEX, () => statement.execute(db));
     },
   };

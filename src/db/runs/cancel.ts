@@ -18,7 +18,7 @@ export async function requestCancel(
 ): Promise<StoredState | undefined> {
   if (!canBeStored(request.runId)) return undefined;
   for (;;) {
-    const state = await inTransaction(connection, (tx) => tryCancel(tx, request));
+    const state = await inTransaction(connection, (tx) => tryCancel(connection, tx, request));
     // Still in a state that can be canceled: it was moved from one to another between the two tries.
     const slipped = state === 'QUEUED' || (state && sourcesOf('CANCELING').includes(state));
     if (!slipped) return state;
@@ -26,16 +26,17 @@ export async function requestCancel(
 }
 
 async function tryCancel(
+  { dialect }: Connection,
   tx: Transaction<Tables>,
   { runId, actor, at }: CancelRequest,
 ): Promise<StoredState | undefined> {
   const canceled = { runId, to: 'CANCELED', at, actor, reason: 'canceled while queued' } as const;
   // Only from QUEUED: a run that a daemon stops is CANCELED when nothing of it is left.
-  if (await changeState(tx, canceled, (update) => update.where('state', '=', 'QUEUED'))) {
+  if (await changeState(dialect, tx, canceled, (update) => update.where('state', '=', 'QUEUED'))) {
     return 'CANCELED';
   }
   const canceling = { runId, to: 'CANCELING', at, actor, reason: 'cancel requested' } as const;
-  if (await changeState(tx, canceling, (update) => update)) return 'CANCELING';
+  if (await changeState(dialect, tx, canceling, (update) => update)) return 'CANCELING';
   const run = await tx
     .selectFrom('workflow_runs')
     .select('state')

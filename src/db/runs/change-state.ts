@@ -1,5 +1,12 @@
-import { sql, type Transaction, type UpdateQueryBuilder, type UpdateResult } from 'kysely';
+import {
+  sql,
+  type RawBuilder,
+  type Transaction,
+  type UpdateQueryBuilder,
+  type UpdateResult,
+} from 'kysely';
 import { isTerminal, sourcesOf, type StoredState } from '../../runs/state.ts';
+import type { DatabaseDialect } from '../dialects/dialect.ts';
 import { toJson } from '../json-text.ts';
 import { queueOfRow } from '../queue-name.ts';
 import type { Tables } from '../schema.ts';
@@ -12,6 +19,13 @@ export interface StateChange {
   readonly reason: string;
 }
 
+type Clock = Pick<DatabaseDialect, 'clock'>;
+
+/** When a row is written: what readers of changes go by, as no two machines have the same time. */
+export function clockOf({ clock }: Clock): RawBuilder<number> {
+  return sql.raw(clock);
+}
+
 type RunUpdate = UpdateQueryBuilder<Tables, 'workflow_runs', 'workflow_runs', UpdateResult>;
 
 /**
@@ -20,6 +34,7 @@ type RunUpdate = UpdateQueryBuilder<Tables, 'workflow_runs', 'workflow_runs', Up
  * nothing written, when the run is in no such state.
  */
 export async function changeState(
+  dialect: Clock,
   tx: Transaction<Tables>,
   change: StateChange,
   narrow: (update: RunUpdate) => RunUpdate,
@@ -38,7 +53,7 @@ export async function changeState(
     .where('state', 'in', [...sourcesOf(change.to)]);
   const { numUpdatedRows } = await narrow(update).executeTakeFirstOrThrow();
   if (numUpdatedRows === 0n) return false;
-  await writeHistory(tx, change);
+  await writeHistory(dialect, tx, change);
   return true;
 }
 
@@ -79,13 +94,23 @@ async function notBeforeTheLast(
 
 /** Writes the line that the latest change of this run, in the same transaction, is told by. */
 export async function writeHistory(
+  dialect: Clock,
   tx: Transaction<Tables>,
   { runId, at, actor, reason }: Omit<StateChange, 'to'>,
 ): Promise<void> {
   const time = await notBeforeTheLast(tx, runId, at);
   await tx
     .insertInto('run_events')
-    .columns(['run_id', 'revision', 'at', 'from_state', 'to_state', 'actor', 'reason'])
+    .columns([
+      'run_id',
+      'revision',
+      'at',
+      'recorded_at',
+      'from_state',
+      'to_state',
+      'actor',
+      'reason',
+    ])
     .expression(
       tx
         .selectFrom('workflow_runs')
@@ -93,6 +118,7 @@ export async function writeHistory(
           'run_id',
           'revision',
           eb.val(time).as('at'),
+          clockOf(dialect).as('recorded_at'),
           'previous_state',
           'state',
           eb.val(toJson(actor)).as('actor'),

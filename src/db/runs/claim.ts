@@ -41,18 +41,19 @@ async function takeWithinLimits(
       if (!ownerHasRoom(candidate.owner, limits, counts)) return undefined;
       if (!engineHasRoom(candidate.engine, limits, counts)) return undefined;
     }
-    return takeRun(tx, candidate.runId, claim);
+    return takeRun(connection, tx, candidate.runId, claim);
   });
 }
 
 async function takeRun(
+  { dialect }: Connection,
   tx: Transaction<Tables>,
   runId: string,
   { daemonId, executor, at }: Claim,
 ): Promise<Run | undefined> {
   const actor = `daemon:${daemonId}`;
   const change = { runId, to: 'INITIALIZING', at, actor, reason: 'claimed' } as const;
-  const won = await changeState(tx, change, (update) =>
+  const won = await changeState(dialect, tx, change, (update) =>
     update.set({
       lease_owner: daemonId,
       executor,

@@ -10,6 +10,7 @@ import { queueName } from '../queue-name.ts';
 import { inTransaction, type Connection } from '../retry.ts';
 import { endAnnouncement } from '../removals.ts';
 import type { Tables } from '../schema.ts';
+import { clockOf } from './change-state.ts';
 import { makeLocks } from './claim-locks.ts';
 import { requireRoomInQueue } from './quota.ts';
 
@@ -27,7 +28,7 @@ export async function createRun(
   try {
     await inTransaction(connection, async (tx) => {
       isCommitting = false;
-      await insertRun(tx, run);
+      await insertRun(connection, tx, run);
       if (run.attachments.length > 0) await endAnnouncement(tx, run.runId);
       if (room) await requireRoomInQueue(tx, room);
       isCommitting = true;
@@ -46,7 +47,11 @@ function outcomeUnknown(runId: string, cause: unknown): OutcomeUnknownError {
   return new OutcomeUnknownError(`Whether run ${runId} was written is not known.`, { cause });
 }
 
-async function insertRun(tx: Transaction<Tables>, run: NewRun): Promise<void> {
+async function insertRun(
+  { dialect }: Connection,
+  tx: Transaction<Tables>,
+  run: NewRun,
+): Promise<void> {
   await tx.insertInto('workflow_runs').values(runRow(run)).execute();
   await tx
     .insertInto('run_events')
@@ -54,6 +59,7 @@ async function insertRun(tx: Transaction<Tables>, run: NewRun): Promise<void> {
       run_id: run.runId,
       revision: 1,
       at: run.createdAt,
+      recorded_at: clockOf(dialect),
       from_state: null,
       to_state: 'QUEUED',
       actor: toJson(`user:${run.owner}`),

@@ -59,7 +59,9 @@ export async function listEvents({ db }: Connection, runId: string): Promise<rea
   return rows.map(eventFromRow);
 }
 
-function eventFromRow(row: Selectable<RunEventsTable>): RunEvent {
+export function eventFromRow(
+  row: Omit<Selectable<RunEventsTable>, 'run_id' | 'revision' | 'recorded_at'>,
+): RunEvent {
   return {
     at: row.at,
     ...withoutNulls({ from: row.from_state }),

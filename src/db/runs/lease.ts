@@ -69,19 +69,23 @@ export function takeOver(connection: Connection, request: TakeOver): Promise<boo
       .executeTakeFirstOrThrow();
     if (numUpdatedRows === 0n) return false;
     const reason = `lease taken over from daemon ${from.daemonId}`;
-    await writeHistory(tx, { runId, at, actor: `daemon:${newOwner}`, reason });
+    await writeHistory(connection.dialect, tx, { runId, at, actor: `daemon:${newOwner}`, reason });
     return true;
   });
 }
 
 /**
- * Holds the run's row until the end of the transaction if the lease is still held. An update of
- * nothing, because SQLite knows no SELECT … FOR UPDATE.
+ * Holds the run's row until the end of the transaction if the lease is still held, and takes the next
+ * `changes` revisions. With none an update of nothing, because SQLite knows no SELECT … FOR UPDATE.
  */
-export async function holdLease(tx: Transaction<Tables>, lease: LeasedWrite): Promise<boolean> {
+export async function holdLease(
+  tx: Transaction<Tables>,
+  lease: LeasedWrite,
+  changes: number,
+): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('workflow_runs')
-    .set({ attempt: sql.ref('attempt') })
+    .set({ revision: sql`revision + ${changes}` })
     .where('run_id', '=', lease.runId)
     .where('lease_owner', '=', lease.daemonId)
     .where('attempt', '=', lease.attempt)

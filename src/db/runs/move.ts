@@ -10,7 +10,7 @@ import { replaceOutputs } from './outputs.ts';
 export function moveRun(connection: Connection, move: RunMove): Promise<boolean> {
   return inTransaction(connection, async (tx) => {
     const change = { ...move, actor: `daemon:${move.daemonId}` };
-    const moved = await changeState(tx, change, (update) =>
+    const moved = await changeState(connection.dialect, tx, change, (update) =>
       update
         .set(changedColumns(move.changes ?? {}))
         .where('lease_owner', '=', move.daemonId)

@@ -29,7 +29,9 @@ export async function requestPause(
       .where('state', 'in', ['RUNNING', 'PAUSED'])
       .where('pause_requested', '!=', Number(pause))
       .executeTakeFirstOrThrow();
-    if (numUpdatedRows > 0n) await writeHistory(tx, { runId, at, actor, reason });
+    if (numUpdatedRows > 0n) {
+      await writeHistory(connection.dialect, tx, { runId, at, actor, reason });
+    }
     const run = await tx
       .selectFrom('workflow_runs')
       .select('state')

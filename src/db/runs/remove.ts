@@ -67,6 +67,7 @@ export async function markLogsRemoved(
       .where('state', 'in', ENDED)
       .where('logs_removed_at', 'is', null)
       .executeTakeFirstOrThrow();
-    if (numUpdatedRows > 0n) await writeHistory(tx, { runId, at, actor, reason: 'logs removed' });
+    const remark = { runId, at, actor, reason: 'logs removed' };
+    if (numUpdatedRows > 0n) await writeHistory(connection.dialect, tx, remark);
   });
 }

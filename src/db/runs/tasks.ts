@@ -7,11 +7,14 @@ import { canBeStored, indexedName } from '../plain-text.ts';
 import { inTransaction, type Connection } from '../retry.ts';
 import { withoutNulls } from '../rows.ts';
 import type { Tables, TasksTable } from '../schema.ts';
+import { clockOf } from './change-state.ts';
 import { holdLease } from './lease.ts';
 
 type TaskRow = Selectable<TasksTable>;
+/** What is told of a task; the rest says when it was. */
+type TaskFields = Omit<TaskRow, 'revision' | 'recorded_at'>;
 
-/** Adds and updates tasks under a lease. */
+/** Adds and updates tasks under a lease: each is a change of the run with a revision of its own. */
 export function saveTasks(
   connection: Connection,
   lease: LeasedWrite,
@@ -21,26 +24,34 @@ export function saveTasks(
   const latest = new Map(tasks.map((task) => [task.taskId, task]));
   const rows = [...latest.values()].map((task) => taskRow(lease.runId, task));
   return inTransaction(connection, async (tx) => {
-    if (!(await holdLease(tx, lease))) return false;
-    for (const batch of batches(rows)) await replaceTasks(tx, lease.runId, batch);
+    if (!(await holdLease(tx, lease, rows.length))) return false;
+    let left = rows.length;
+    for (const batch of batches(rows)) {
+      await replaceTasks(connection, tx, { runId: lease.runId, rows: batch, left });
+      left -= batch.length;
+    }
     return true;
   });
 }
 
+interface TaskBatch {
+  readonly runId: string;
+  readonly rows: readonly TaskFields[];
+  /** How many of the revisions that were taken are left for these rows and those behind them. */
+  readonly left: number;
+}
+
 /** Whoever writes tasks holds the run's row, so nobody comes between these statements. */
 async function replaceTasks(
+  { dialect }: Connection,
   tx: Transaction<Tables>,
-  runId: string,
-  rows: readonly TaskRow[],
+  { runId, rows, left }: TaskBatch,
 ): Promise<void> {
-  const taskIds = rows.map((row) => row.task_id);
-  const saved = await tx
-    .selectFrom('task_logs')
-    .select(['task_id', 'position'])
-    .where('run_id', '=', runId)
-    .where('task_id', 'in', taskIds)
-    .execute();
-  const positions = new Map(saved.map((row) => [row.task_id, row.position]));
+  const { revision, positions } = await saved(
+    tx,
+    runId,
+    rows.map((row) => row.task_id),
+  );
   const updated = rows.flatMap((row) => {
     const position = positions.get(row.task_id);
     return position === undefined ? [] : [{ ...row, position }];
@@ -57,10 +68,33 @@ async function replaceTasks(
       .where('task_id', 'in', [...positions.keys()])
       .execute();
   }
-  await tx
-    .insertInto('task_logs')
-    .values([...updated, ...added])
+  // In the order in which they were reported.
+  const revisionOf = new Map(rows.map((row, index) => [row.task_id, revision - left + index + 1]));
+  const written = [...updated, ...added].map((row) => ({
+    ...row,
+    revision: revisionOf.get(row.task_id) ?? revision,
+    recorded_at: clockOf(dialect),
+  }));
+  await tx.insertInto('task_logs').values(written).execute();
+}
+
+/** The positions of those of the tasks that are stored, and the run's revision: one statement for both. */
+async function saved(tx: Transaction<Tables>, runId: string, taskIds: readonly string[]) {
+  const rows = await tx
+    .selectFrom('workflow_runs')
+    .leftJoin('task_logs', (join) =>
+      join
+        .onRef('task_logs.run_id', '=', 'workflow_runs.run_id')
+        .on('task_logs.task_id', 'in', taskIds),
+    )
+    .select(['workflow_runs.revision', 'task_logs.task_id', 'task_logs.position'])
+    .where('workflow_runs.run_id', '=', runId)
     .execute();
+  const positions = new Map<string, number>();
+  for (const { task_id: taskId, position } of rows) {
+    if (taskId !== null && position !== null) positions.set(taskId, position);
+  }
+  return { revision: rows[0]?.revision ?? 0, positions };
 }
 
 /**
@@ -70,8 +104,8 @@ async function replaceTasks(
 async function placed(
   tx: Transaction<Tables>,
   runId: string,
-  rows: readonly TaskRow[],
-): Promise<readonly TaskRow[]> {
+  rows: readonly TaskFields[],
+): Promise<readonly TaskFields[]> {
   if (rows.length === 0) return [];
   const positions = rows.map((row) => row.position);
   const taken = await tx
@@ -162,7 +196,7 @@ export async function getTask(
   return row && taskFromRow(row);
 }
 
-function taskRow(runId: string, task: Task): TaskRow {
+function taskRow(runId: string, task: Task): TaskFields {
   const { name, command, systemLogs } = task;
   return {
     run_id: runId,
