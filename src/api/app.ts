@@ -9,6 +9,7 @@ import { registerByteRoutes } from './bytes/byte-routes.ts';
 import type { ApiDeps } from './context.ts';
 import { registerCrateRoutes } from './crate/crate-routes.ts';
 import { sendError } from './errors.ts';
+import { registerEventRoutes } from './event-routes.ts';
 import { registerHealthRoutes } from './health-routes.ts';
 import { registerHistoryRoutes } from './history-routes.ts';
 import { HttpError } from './http-error.ts';
@@ -58,6 +59,7 @@ async function registerProtectedRoutes(
   registerCrateRoutes(app, deps);
   registerHistoryRoutes(app, deps);
   registerQueueRoutes(app, deps);
+  registerEventRoutes(app, deps, streams);
   await app.register(async (scope: ApiInstance) => registerActionRoutes(scope, deps));
   await app.register(async (scope: ApiInstance) => registerSubmissionRoutes(scope, deps));
 }

@@ -3,9 +3,9 @@ import type { Run, RunEvent } from '../runs/run.ts';
 import { RunHistory } from '../wes/run-history.ts';
 import type { ApiInstance } from './api-instance.ts';
 import { findVisibleRun, type ApiDeps } from './context.ts';
+import { historyEntry } from './history-entry.ts';
 import { responses } from './responses.ts';
 import { RunParams } from './run-params.ts';
-import { timestamp } from './timestamps.ts';
 
 /** GetRunHistory: what `system_logs` says in lines, for programs. An addition to WES 1.1. */
 export function registerHistoryRoutes(app: ApiInstance, deps: ApiDeps): void {
@@ -39,13 +39,7 @@ function runHistory(
   return {
     run_id: runId,
     ...(rerunOf !== undefined && { rerun_of: rerunOf }),
-    history: events.map(({ at, from, to, actor, reason }) => ({
-      time: timestamp(at),
-      ...(from !== undefined && { from }),
-      to,
-      actor,
-      reason,
-    })),
+    history: events.map(historyEntry),
     paused_seconds: Math.floor(pausedMilliseconds(events, now) / MILLISECONDS_PER_SECOND),
     attempts: attempt,
   };

@@ -1,6 +1,7 @@
 import { WesClientError } from './client-error.ts';
 import { below } from './find-server.ts';
 import type { EventSourceOptions } from './event-source.ts';
+import { followEvents, type EventsOptions } from './follow-events.ts';
 import { followLog } from './follow-log.ts';
 import type { OutputFile } from './output-list.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type RunState,
   type ServiceFacts,
 } from './reading.ts';
+import type { RunEvent } from './reading-events.ts';
 import type { TaskLog } from './run-log.ts';
 import {
   createRunOperations,
@@ -90,6 +92,15 @@ export interface WesClient extends RunOperations {
   /** The bytes behind an address that a run's log gives, relative ones included. */
   read(address: string, part?: Part): Promise<Bytes>;
   /**
+   * What happens to a run from its beginning to its end or, without an id, to all runs from now on; each
+   * event once, over any number of connections. An addition of this service: undefined where a server
+   * can't tell, which then has to be asked again and again.
+   */
+  events(
+    runId: string | undefined,
+    options?: EventsOptions,
+  ): Promise<AsyncGenerator<RunEvent, void, undefined> | undefined>;
+  /**
    * A log behind such an address as it grows, from its beginning to its end; undefined where a server
    * can't tell, which then has to be asked again and again.
    */
@@ -151,6 +162,12 @@ export function createWesClient(base: URL, transport: Transport): WesClient {
     readCrate: async (runId, request) =>
       await read(crateUrl(run(runId, 'ro-crate'), request), undefined, transport),
     read: async (address, part) => await read(resolved(address, run('-')), part, transport),
+    events: async (runId, options) =>
+      await followEvents(
+        runId === undefined ? at('runs', 'events') : run(runId, 'events'),
+        transport,
+        options,
+      ),
     followLog: async (address, options) =>
       await followLog(resolved(address, run('-')), transport, options),
   };

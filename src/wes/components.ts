@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox';
 import { ErrorResponse } from './error-response.ts';
 import { OutputFile, OutputListResponse } from './output-list.ts';
+import { RunEndEvent, RunStateEvent, RunTaskEvent } from './run-events.ts';
 import { RunHistory, RunHistoryEntry } from './run-history.ts';
 import { Log, RunLog, TaskListResponse, TaskLog } from './run-log.ts';
 import { RunQueuePosition } from './run-queue-position.ts';
@@ -39,4 +40,7 @@ export const COMPONENTS: readonly TSchema[] = [
   RunHistory,
   RunHistoryEntry,
   RunQueuePosition,
+  RunStateEvent,
+  RunTaskEvent,
+  RunEndEvent,
 ];

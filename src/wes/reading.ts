@@ -197,7 +197,7 @@ function readRequest(value: Fields): RunRequest {
 }
 
 /** The standard's own default for a state that is missing; a state of a later version is as unknown. */
-function readState(value: unknown): State {
+export function readState(value: unknown): State {
   return typeof value === 'string' && value in KNOWN_STATES ? (value as State) : 'UNKNOWN'; // in the table
 }
 
@@ -213,7 +213,7 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function fields(value: unknown): Fields {
+export function fields(value: unknown): Fields {
   return isFields(value) ? value : {};
 }
 
@@ -225,7 +225,7 @@ function array(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-function text(value: unknown): string | undefined {
+export function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 

@@ -4,10 +4,11 @@ import { isTransient } from '../../wes/client-error.ts';
 import type { WesClient } from '../../wes/client.ts';
 import type { RunState } from '../../wes/reading.ts';
 import type { TaskLog } from '../../wes/run-log.ts';
+import { snapshotsOf } from './run-changes.ts';
 import { TaskPages } from './task-pages.ts';
 
 export interface RunSnapshot {
-  readonly run: RunState;
+  readonly run: Pick<RunState, 'run_id' | 'state'>;
   readonly tasks: readonly TaskLog[];
 }
 
@@ -25,8 +26,31 @@ const SHORTEST_INTERVAL_MS = 200;
 const LONGEST_INTERVAL_MS = 2000;
 const PATIENCE_MS = 60_000;
 
-/** A run and its tasks again and again, the last time in a state that it never leaves. */
+/**
+ * A run and its tasks as they change, the last time in a state that it never leaves: as the server tells of
+ * them, and where it can't by asking again and again.
+ */
 export async function* followRun(
+  client: WesClient,
+  runId: string,
+  options: FollowOptions,
+): AsyncGenerator<RunSnapshot, void, undefined> {
+  const events = await client.events(runId, options).catch((error: unknown) => {
+    if (!isTransient(error)) throw error;
+    return undefined;
+  });
+  if (events !== undefined) {
+    try {
+      if (yield* snapshotsOf(runId, events, options.signal)) return;
+    } finally {
+      // Not waited for: it may be waiting itself, for an event that does not come.
+      void events.return().catch(() => undefined);
+    }
+  }
+  yield* askInTurn(client, runId, options);
+}
+
+async function* askInTurn(
   client: WesClient,
   runId: string,
   options: FollowOptions,

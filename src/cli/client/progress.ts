@@ -19,7 +19,7 @@ function createLineView(stream: Terminal['stdout'], now: () => number): Progress
   const tell = (key: string, line: string) => {
     if (seen.get(key) === line) return;
     seen.set(key, line);
-    const time = new Date(now()).toISOString().slice(11, 19);
+    const time = timeOfDay(now());
     writeLine(stream, `${time} ${plainText(line)}`);
   };
   return {
@@ -30,7 +30,12 @@ function createLineView(stream: Terminal['stdout'], now: () => number): Progress
   };
 }
 
-function taskLine(task: TaskLog): string {
+/** In UTC, as the times in logs are. */
+export function timeOfDay(at: number): string {
+  return new Date(at).toISOString().slice(11, 19);
+}
+
+export function taskLine(task: TaskLog): string {
   const exit = task.exit_code === undefined ? '' : ` (exit code ${task.exit_code})`;
   return `task ${task.id} ${task.name} ${taskState(task)}${exit}`;
 }

@@ -38,7 +38,17 @@ export async function reportEnding(
       `Task ${plainText(`${failed.id} (${failed.name})`)} ended with exit code ${exit}.`,
     );
   }
-  await writeTail(client, failed?.stderr ?? run.run_log.stderr, stream);
+  await writeTail(client, (await stderrOf(client, run, failed)) ?? run.run_log.stderr, stream);
+}
+
+/** Events tell of a task what is needed to show it, and not where its output is. */
+async function stderrOf(
+  client: WesClient,
+  run: RunRecord,
+  task: TaskLog | undefined,
+): Promise<string | undefined> {
+  if (task === undefined || task.stderr !== undefined) return task?.stderr;
+  return (await client.getTask(run.run_id, task.id).catch(() => undefined))?.stderr;
 }
 
 async function writeTail(

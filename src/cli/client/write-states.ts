@@ -6,7 +6,7 @@ import { colourOfState } from './run-display.ts';
 /** Runs with their states and nothing more: a table for people, or JSON for scripts. */
 export function writeStates(
   terminal: Terminal,
-  states: readonly RunState[],
+  states: readonly Pick<RunState, 'run_id' | 'state'>[],
   options: { readonly json?: boolean },
 ): void {
   if (options.json === true) {

@@ -19,7 +19,7 @@ export function cancelCommand(cli: Cli): Command {
       const client = await connect(cli, options);
       // All of them first: the waiting for one must not keep the next one running.
       for (const runId of runIds) await client.cancelRun(runId);
-      const states: RunState[] = [];
+      const states: Pick<RunState, 'run_id' | 'state'>[] = [];
       for (const runId of runIds) states.push(await stateOf(cli, client, runId, options));
       writeStates(cli.terminal, states, options);
       const stuck = states.some((run) => run.state === 'SYSTEM_ERROR');
@@ -32,9 +32,9 @@ async function stateOf(
   client: WesClient,
   runId: string,
   options: CancelOptions,
-): Promise<RunState> {
+): Promise<Pick<RunState, 'run_id' | 'state'>> {
   if (options.wait !== true) return await client.getRunStatus(runId);
-  let last: RunState | undefined;
+  let last: Pick<RunState, 'run_id' | 'state'> | undefined;
   const follow = followRun(client, runId, { signal: cli.signal, withTasks: false });
   for await (const { run } of follow) last = run;
   return last ?? (await client.getRunStatus(runId));
