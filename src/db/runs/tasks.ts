@@ -1,4 +1,4 @@
-import type { Selectable, Transaction } from 'kysely';
+import { sql, type Selectable, type Transaction } from 'kysely';
 import type { Task } from '../../runs/run.ts';
 import type { LeasedWrite } from '../../runs/run-store.ts';
 import { batches } from '../batches.ts';
@@ -43,58 +43,85 @@ interface TaskBatch {
 
 /** Whoever writes tasks holds the run's row, so nobody comes between these statements. */
 async function replaceTasks(
-  { dialect }: Connection,
+  connection: Connection,
   tx: Transaction<Tables>,
   { runId, rows, left }: TaskBatch,
 ): Promise<void> {
-  const { revision, positions } = await saved(
-    tx,
-    runId,
-    rows.map((row) => row.task_id),
-  );
-  const updated = rows.flatMap((row) => {
-    const position = positions.get(row.task_id);
-    return position === undefined ? [] : [{ ...row, position }];
-  });
+  const taskIds = rows.map((row) => row.task_id);
+  const state = await stateOfTasks(connection, tx, runId);
+  const saved = await tx
+    .selectFrom('task_logs')
+    .select(['task_id', 'position'])
+    .where('run_id', '=', runId)
+    .where('task_id', 'in', taskIds)
+    .execute();
+  const positions = new Map(saved.map((row) => [row.task_id, row.position]));
   const added = await placed(
     tx,
     runId,
     rows.filter((row) => !positions.has(row.task_id)),
+    state.last_position ?? 0,
   );
-  if (updated.length > 0) {
+  for (const row of added) positions.set(row.task_id, row.position);
+  const written = rows.map((row, index) => ({
+    ...row,
+    position: positions.get(row.task_id) ?? row.position,
+    revision: state.revision - left + index + 1,
+    recorded_at: state.recorded_at,
+  }));
+  const [first, ...others] = written;
+  if (first === undefined) return;
+  if (others.length === 0 && added.length === 0) await updateTask(tx, first);
+  else await writeTasks(tx, runId, written, added.length < rows.length);
+}
+
+/** What is mostly written: the end of one task. */
+async function updateTask(
+  tx: Transaction<Tables>,
+  { run_id: runId, task_id: taskId, ...fields }: TaskRow,
+): Promise<void> {
+  await tx
+    .updateTable('task_logs')
+    .set(fields)
+    .where('run_id', '=', runId)
+    .where('task_id', '=', taskId)
+    .execute();
+}
+
+async function writeTasks(
+  tx: Transaction<Tables>,
+  runId: string,
+  rows: readonly TaskRow[],
+  mayBeStored: boolean,
+): Promise<void> {
+  if (mayBeStored) {
+    const taskIds = rows.map((row) => row.task_id);
     await tx
       .deleteFrom('task_logs')
       .where('run_id', '=', runId)
-      .where('task_id', 'in', [...positions.keys()])
+      .where('task_id', 'in', taskIds)
       .execute();
   }
-  // In the order in which they were reported.
-  const revisionOf = new Map(rows.map((row, index) => [row.task_id, revision - left + index + 1]));
-  const written = [...updated, ...added].map((row) => ({
-    ...row,
-    revision: revisionOf.get(row.task_id) ?? revision,
-    recorded_at: clockOf(dialect),
-  }));
-  await tx.insertInto('task_logs').values(written).execute();
+  await tx.insertInto('task_logs').values(rows).execute();
 }
 
-/** The positions of those of the tasks that are stored, and the run's revision: one statement for both. */
-async function saved(tx: Transaction<Tables>, runId: string, taskIds: readonly string[]) {
-  const rows = await tx
-    .selectFrom('workflow_runs')
-    .leftJoin('task_logs', (join) =>
-      join
-        .onRef('task_logs.run_id', '=', 'workflow_runs.run_id')
-        .on('task_logs.task_id', 'in', taskIds),
-    )
-    .select(['workflow_runs.revision', 'task_logs.task_id', 'task_logs.position'])
-    .where('workflow_runs.run_id', '=', runId)
-    .execute();
-  const positions = new Map<string, number>();
-  for (const { task_id: taskId, position } of rows) {
-    if (taskId !== null && position !== null) positions.set(taskId, position);
-  }
-  return { revision: rows[0]?.revision ?? 0, positions };
+/** Of a run whose row is held: its revision, the last position of its tasks, and the time of recording. */
+async function stateOfTasks(
+  { dialect }: Connection,
+  tx: Transaction<Tables>,
+  runId: string,
+): Promise<TasksState> {
+  const { rows } = await sql<TasksState>`
+    select revision, ${clockOf(dialect)} as recorded_at,
+      (select max(position) from task_logs where run_id = ${runId}) as last_position
+    from workflow_runs where run_id = ${runId}`.execute(tx);
+  return rows[0] ?? { revision: 0, recorded_at: null, last_position: null };
+}
+
+interface TasksState {
+  readonly revision: number;
+  readonly recorded_at: number | null;
+  readonly last_position: number | null;
 }
 
 /**
@@ -105,9 +132,10 @@ async function placed(
   tx: Transaction<Tables>,
   runId: string,
   rows: readonly TaskFields[],
+  lastPosition: number,
 ): Promise<readonly TaskFields[]> {
-  if (rows.length === 0) return [];
   const positions = rows.map((row) => row.position);
+  if (positions.every((position) => position > lastPosition)) return rows;
   const taken = await tx
     .selectFrom('task_logs')
     .select('position')
@@ -116,19 +144,8 @@ async function placed(
     .execute();
   if (taken.length === 0) return rows;
   const isTaken = new Set(taken.map((row) => row.position));
-  let last = Math.max(...positions, await lastPosition(tx, runId));
+  let last = Math.max(...positions, lastPosition);
   return rows.map((row) => (isTaken.has(row.position) ? { ...row, position: (last += 1) } : row));
-}
-
-async function lastPosition(tx: Transaction<Tables>, runId: string): Promise<number> {
-  const last = await tx
-    .selectFrom('task_logs')
-    .select('position')
-    .where('run_id', '=', runId)
-    .orderBy('position', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return last?.position ?? 0;
 }
 
 export async function listKnownTasks(
