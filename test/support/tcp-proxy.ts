@@ -12,12 +12,15 @@ export interface TcpProxy {
   hangAfter(pattern: RegExp): void;
   /** Lets everything through again; what hung is broken. */
   restore(): void;
+  /** What connects from now on gets to another server. */
+  turnTo(port: number): void;
   close(): Promise<void>;
 }
 
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   let mode: 'through' | 'cut' | 'hang' = 'through';
   let trigger: RegExp | undefined;
+  let port = targetPort;
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     sockets.add(client);
@@ -27,7 +30,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       client.resetAndDestroy();
       return;
     }
-    const upstream = connect(targetPort, '127.0.0.1');
+    const upstream = connect(port, '127.0.0.1');
     sockets.add(upstream);
     upstream.on('error', () => client.destroy());
     upstream.on('close', () => {
@@ -66,6 +69,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       const hung = mode === 'hang';
       mode = 'through';
       if (hung) breakAll();
+    },
+    turnTo: (other) => {
+      port = other;
     },
     close: async () => {
       breakAll();

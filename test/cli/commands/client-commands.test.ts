@@ -511,6 +511,127 @@ describe('wes watch', () => {
     expect(stderr).toContain('asking again');
   });
 
+  describe('where the server tells of events', () => {
+    const EVENTS = `${RUN}/events`;
+    const state = (revision: number, from: string | undefined, to: string) => ({
+      event: 'state',
+      data: { run_id: 'r1', revision, time: '', from, to, actor: 'daemon:d', reason: 'why' },
+    });
+    const task = (revision: number, more: object = {}) => ({
+      event: 'task',
+      data: { run_id: 'r1', revision, task: { id: '1', name: 'align', start_time: 'x', ...more } },
+    });
+    const begun = [state(1, undefined, 'QUEUED'), state(2, 'QUEUED', 'INITIALIZING')];
+    const ended = (to: string) => [
+      state(5, 'RUNNING', to),
+      { event: 'end', data: { run_id: 'r1', state: to } },
+    ];
+
+    function tell(events: readonly { event: string; data: object }[]) {
+      const lines = events.map(
+        ({ event, data }) =>
+          `id: r1/${'revision' in data ? String(data.revision) : 'end'}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`,
+      );
+      const headers = { 'content-type': 'text/event-stream; charset=utf-8' };
+      return { headers, body: `retry: 10\n\n${lines.join('')}` };
+    }
+    const paths = () => server.requests.map(({ path }) => path.replace(PREFIX, ''));
+
+    test('is told, and asks for nothing but the whole run at its end', async () => {
+      server.on(
+        `GET ${EVENTS}`,
+        tell([...begun, task(3), task(4, { exit_code: 0 }), ...ended('COMPLETE')]),
+      );
+      const { code, stdout } = await wes(['watch', 'r1']);
+      expect(code).toBe(0);
+      expect(stdout.replaceAll(/^\d\d:\d\d:\d\d /gm, '').split('\n')).toEqual([
+        'run r1 QUEUED',
+        'run r1 INITIALIZING',
+        'task 1 align complete (exit code 0)',
+        'run r1 COMPLETE',
+        'OUTPUT  SIZE  VALUE',
+        'report  1 B   /x',
+        '',
+      ]);
+      expect(paths()).toEqual(['/runs/r1/events', '/runs/r1']);
+    });
+
+    test('goes on where it was when the connection breaks', async () => {
+      const ids: unknown[] = [];
+      server.on(`GET ${EVENTS}`, ({ headers }) => {
+        ids.push(headers['last-event-id']);
+        if (ids.length === 1) return tell([...begun, task(3)]);
+        if (ids.length === 2) return { status: 503, body: {} };
+        // One that came before comes again.
+        return tell([task(3), task(4, { exit_code: 0 }), ...ended('COMPLETE')]);
+      });
+      const { code, stdout, stderr } = await wes(['watch', 'r1']);
+      expect(code).toBe(0);
+      expect(ids).toEqual([undefined, 'r1/3', 'r1/3']);
+      expect(stdout).toContain('task 1 align complete');
+      expect(stderr).toContain('asking again');
+    });
+
+    test('asks again and again where the stream is gone', async () => {
+      let asked = 0;
+      server.on(`GET ${EVENTS}`, () => ((asked += 1) === 1 ? tell(begun) : { status: 404 }));
+      goesThrough(['RUNNING', 'COMPLETE']);
+      const { code, stdout } = await wes(['watch', 'r1']);
+      expect(code).toBe(0);
+      expect(stdout).toContain('run r1 RUNNING');
+      expect(paths()).toContain('/runs/r1/status');
+    });
+
+    test('shows the standard error of a task that failed, though events do not tell where it is', async () => {
+      server.on(
+        `GET ${EVENTS}`,
+        tell([...begun, task(4, { exit_code: 3 }), ...ended('EXECUTOR_ERROR')]),
+      );
+      server.on(`GET ${RUN}/tasks/1`, { body: { id: '1', name: 'align', stderr: '/err' } });
+      server.on(`GET ${RUN}`, { body: { run_id: 'r1', state: 'EXECUTOR_ERROR', run_log: {} } });
+      server.on('GET /err', { body: 'it went wrong\n' });
+      const { code, stdout } = await wes(['watch', 'r1']);
+      expect(code).toBe(EXIT.failed);
+      expect(stdout).toContain('Task 1 (align) ended with exit code 3.');
+      expect(stdout).toContain('  it went wrong\n');
+    });
+
+    test('forgets the tasks of an attempt that was given up', async () => {
+      const again = [state(6, 'RUNNING', 'QUEUED'), state(7, 'QUEUED', 'INITIALIZING')];
+      const end = [state(9, 'RUNNING', 'CANCELED'), { event: 'end', data: { run_id: 'r1' } }];
+      server.on(`GET ${EVENTS}`, tell([...begun, task(3), ...again, ...end]));
+      const { stdout } = await wes(['watch', 'r1'], { columns: 80 });
+      const pictures = stdout.split('Run r1');
+      expect(pictures.at(-1)).not.toContain('align');
+      expect(pictures.some((picture) => picture.includes('align'))).toBe(true);
+    });
+
+    test('prints all that happens to runs without one', async () => {
+      const controller = new AbortController();
+      let asked = 0;
+      server.on(`GET ${PREFIX}/runs/events`, () => {
+        if ((asked += 1) === 2) interrupt(controller);
+        const position = { event: 'position', data: {} };
+        return tell([position, ...begun, state(3, 'QUEUED', 'QUEUED'), task(4)]);
+      });
+      const watched = await wes(['watch'], { signal: controller.signal });
+      expect(watched.code).toBe(EXIT.interrupted);
+      expect(watched.stdout.replaceAll(/^\d\d:\d\d:\d\d /gm, '').split('\n')).toEqual([
+        'run r1 QUEUED: why',
+        'run r1 INITIALIZING: why',
+        'run r1 why',
+        'run r1 task 1 align running',
+        '',
+      ]);
+    });
+
+    test('says that a server does not tell of all runs', async () => {
+      const { code, stderr } = await wes(['watch']);
+      expect(code).toBe(EXIT.usage);
+      expect(stderr).toContain('does not tell of all runs');
+    });
+  });
+
   test('ends at once on Ctrl-C with 130, and says that the run goes on', async () => {
     const controller = new AbortController();
     let asked = 0;
