@@ -8,7 +8,7 @@ import { WES_VERSION } from './service-info.ts';
 
 const DESCRIPTION = `Runs workflows and tells how they fare: the GA4GH Workflow Execution Service API, version ${WES_VERSION}.
 
-Additions to the standard, all optional: filters and \`sort_order\` on lists, \`total_runs\`, the list of output files and an archive of them, runs as RO-Crates, pausing, rerunning and removing runs, their history and place in the queue, the \`Idempotency-Key\` header, and bodies of type application/json and application/x-www-form-urlencoded.`;
+Additions to the standard, all optional: filters and \`sort_order\` on lists, \`total_runs\`, the list of output files and an archive of them, runs as RO-Crates, pausing, rerunning and removing runs, their history and place in the queue, events, the \`Idempotency-Key\` header, and bodies of type application/json and application/x-www-form-urlencoded.`;
 
 /** The document of the API, made from its routes: `/openapi.json`, and a page to browse it at `/docs`. */
 export async function addOpenApi(

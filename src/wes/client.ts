@@ -162,12 +162,8 @@ export function createWesClient(base: URL, transport: Transport): WesClient {
     readCrate: async (runId, request) =>
       await read(crateUrl(run(runId, 'ro-crate'), request), undefined, transport),
     read: async (address, part) => await read(resolved(address, run('-')), part, transport),
-    events: async (runId, options) =>
-      await followEvents(
-        runId === undefined ? at('runs', 'events') : run(runId, 'events'),
-        transport,
-        options,
-      ),
+    events: (runId, options) =>
+      followEvents(at('runs', ...[runId ?? []].flat(), 'events'), transport, options),
     followLog: async (address, options) =>
       await followLog(resolved(address, run('-')), transport, options),
   };

@@ -2,15 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isTerminal } from '../../runs/state.ts';
 import { isTransient } from '../../wes/client-error.ts';
 import type { WesClient } from '../../wes/client.ts';
-import type { RunState } from '../../wes/reading.ts';
-import type { TaskLog } from '../../wes/run-log.ts';
-import { snapshotsOf } from './run-changes.ts';
+import { snapshotsOf, type RunSnapshot } from './run-changes.ts';
 import { TaskPages } from './task-pages.ts';
-
-export interface RunSnapshot {
-  readonly run: Pick<RunState, 'run_id' | 'state'>;
-  readonly tasks: readonly TaskLog[];
-}
 
 export interface FollowOptions {
   readonly signal: AbortSignal;

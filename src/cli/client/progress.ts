@@ -1,7 +1,7 @@
 import type { TaskLog } from '../../wes/run-log.ts';
 import { tableLines } from '../table.ts';
 import { painterFor, plainText, writeLine, type Terminal } from '../terminal.ts';
-import type { RunSnapshot } from './follow-run.ts';
+import type { RunSnapshot } from './run-changes.ts';
 import { colourOfState, taskColumns, taskState } from './run-display.ts';
 
 /** Shows how a run goes on. */

@@ -1,9 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isTerminal } from '../../runs/state.ts';
 import type { RunEvent } from '../../wes/reading-events.ts';
+import type { RunState } from '../../wes/reading.ts';
 import type { TaskLog } from '../../wes/run-log.ts';
 import type { State } from '../../wes/state.ts';
-import type { RunSnapshot } from './follow-run.ts';
+
+export interface RunSnapshot {
+  readonly run: Pick<RunState, 'run_id' | 'state'>;
+  readonly tasks: readonly TaskLog[];
+}
 
 /** Changes of tasks that come that close together are shown as one. */
 const FRAME_MS = 200;
