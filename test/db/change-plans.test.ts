@@ -98,7 +98,9 @@ for (const { name, missing, open } of testDatabases) {
 
     test('of leases are found in an index', async () => {
       const [plan] = await plansOf(() => store.listLeasedHeads());
-      expect(plan).toMatch(/runs_by_lease \(lease_owner>\?\)|range runs_by_lease|using runs_by_lease/);
+      expect(plan).toMatch(
+        /runs_by_lease \(lease_owner>\?\)|range runs_by_lease|using runs_by_lease/,
+      );
     });
   });
 }
