@@ -45,16 +45,21 @@ interface TaskBatch {
 async function replaceTasks(
   connection: Connection,
   tx: Transaction<Tables>,
-  { runId, rows, left }: TaskBatch,
+  batch: TaskBatch,
 ): Promise<void> {
+  const { runId, rows, left } = batch;
   const taskIds = rows.map((row) => row.task_id);
-  const state = await stateOfTasks(connection, tx, runId);
   const saved = await tx
     .selectFrom('task_logs')
     .select(['task_id', 'position'])
     .where('run_id', '=', runId)
     .where('task_id', 'in', taskIds)
     .execute();
+  if (rows.length === 1 && saved.length === 1) {
+    await updateTask(connection, tx, batch);
+    return;
+  }
+  const state = await stateOfTasks(connection, tx, runId);
   const positions = new Map(saved.map((row) => [row.task_id, row.position]));
   const added = await placed(
     tx,
@@ -69,22 +74,28 @@ async function replaceTasks(
     revision: state.revision - left + index + 1,
     recorded_at: state.recorded_at,
   }));
-  const [first, ...others] = written;
-  if (first === undefined) return;
-  if (others.length === 0 && added.length === 0) await updateTask(tx, first);
-  else await writeTasks(tx, runId, written, added.length < rows.length);
+  await writeTasks(tx, runId, written, saved.length > 0);
 }
 
-/** What is mostly written: the end of one task. */
+/** What is written most often: the end of one task. */
 async function updateTask(
+  { dialect }: Connection,
   tx: Transaction<Tables>,
-  { run_id: runId, task_id: taskId, ...fields }: TaskRow,
+  { runId, rows: [row], left }: TaskBatch,
 ): Promise<void> {
+  if (row === undefined) return;
   await tx
     .updateTable('task_logs')
-    .set(fields)
+    .set({
+      started_at: row.started_at,
+      ended_at: row.ended_at,
+      exit_code: row.exit_code,
+      details: row.details,
+      revision: sql`(select revision from workflow_runs where run_id = ${runId}) - ${left - 1}`,
+      recorded_at: clockOf(dialect),
+    })
     .where('run_id', '=', runId)
-    .where('task_id', '=', taskId)
+    .where('task_id', '=', row.task_id)
     .execute();
 }
 
