@@ -51,19 +51,17 @@ export async function startOutputServer({ withChecksums = true } = {}): Promise<
     const { range, 'if-range': ifRange } = request.headers;
     asked.push(range === undefined ? path : `${path} ${range}`);
     ifRanges.push(typeof ifRange === 'string' ? ifRange : undefined);
-    const content = Buffer.from(files.get(path) ?? '');
-    const etag = `"${digest(content)}"`;
     const fault = faults.get(path)?.shift();
     if (fault && 'status' in fault) return void response.writeHead(fault.status).end('{}');
+    const content = Buffer.from(files.get(path) ?? '');
+    const etag = `"${digest(content)}"`;
     const isSame = ifRange === undefined || ifRange === etag;
-    const start =
-      state.knowsRanges && isSame ? Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0) : 0;
-    const total = content.length;
-    const head = { etag, 'content-length': total - start };
-    if (start > 0) {
-      response.writeHead(206, { ...head, 'content-range': `bytes ${start}-${total - 1}/${total}` });
-    } else response.writeHead(200, head);
-    response.flushHeaders();
+    const start = state.knowsRanges && isSame ? startOf(range) : 0;
+    writeHead(response, etag, start, content.length);
+    await send(response, content, start, fault);
+  }
+
+  async function send(response: ServerResponse, content: Buffer, start: number, fault?: Fault) {
     if (fault && 'hold' in fault) await fault.hold;
     if (!fault || !('breakAfter' in fault)) return void response.end(content.subarray(start));
     const part = content.subarray(start, start + fault.breakAfter);
@@ -99,6 +97,17 @@ export async function startOutputServer({ withChecksums = true } = {}): Promise<
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   });
+}
+
+function startOf(range: string | undefined): number {
+  return Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
+}
+
+function writeHead(response: ServerResponse, etag: string, start: number, total: number): void {
+  const head = { etag, 'content-length': total - start };
+  const part = { 'content-range': `bytes ${start}-${total - 1}/${total}` };
+  response.writeHead(start > 0 ? 206 : 200, start > 0 ? { ...head, ...part } : head);
+  response.flushHeaders();
 }
 
 function digest(content: string | Buffer): string {
