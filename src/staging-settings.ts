@@ -43,6 +43,13 @@ export const STAGING_SETTINGS = {
     3600,
     'How long such a server may send nothing before the connection is given up.',
   ),
+  stagingTimeout: seconds(
+    'STAGING_TIMEOUT',
+    86_400,
+    0,
+    2_000_000,
+    'How long all that is fetched for one run may take; 0 for ever.',
+  ),
   stagingCacheDir: optional(
     'STAGING_CACHE_DIR',
     'Where fetched files are kept for other runs, on the machine of the daemon; by default `.inputs` below WORK_DIR. Daemons of one user may share it.',

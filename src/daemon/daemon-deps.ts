@@ -59,6 +59,8 @@ export interface DaemonSettings {
   readonly jobLimits?: JobLimits;
   /** How long an engine may work on a run; for ever by default. */
   readonly runTimeoutSeconds?: number;
+  /** How long all that is fetched for a run may take; for ever by default. */
+  readonly stagingTimeoutSeconds?: number;
   /** With less free space below `workRoot` no run is begun; 0, the default, for no such limit. */
   readonly minFreeDiskBytes?: number;
   /** Days after its end at which a run, its logs, its kept work directories are removed; 0, the default, for never. */

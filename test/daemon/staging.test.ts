@@ -193,6 +193,15 @@ describe('what a run names by addresses', () => {
     staging.close();
   });
 
+  test('has to come in time', async () => {
+    await service.startDaemon({ settings: { stagingTimeoutSeconds: 0.3 } });
+    const held = hold('/x');
+    const runId = await service.submit('true', {}, { params: { x: `${server.url}/x` } });
+    await until(async () => (await service.run(runId)).state === 'SYSTEM_ERROR');
+    expect(await service.reason(runId)).toContain('not fetched after 0.3 seconds');
+    await until(() => held[0]?.destroyed);
+  });
+
   test('may take longer than a lease', async () => {
     const settings = { leaseSeconds: 1, heartbeatSeconds: 0.1 };
     await service.startDaemon({ settings });

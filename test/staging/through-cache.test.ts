@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -236,6 +237,16 @@ test('a cache that others can write is not used', async () => {
   server.serve('/reads', { content: CONTENT, etag: '"1"' });
   expect(readFileSync((await fetch(`${server.url}/reads`)).path).equals(CONTENT)).toBe(true);
   expect(String(problems[0])).toContain('can be written by other users');
+  expect(readdirSync(root)).toEqual([]);
+});
+
+test.runIf(process.getuid?.() === 0)('a cache of another user is not used', async () => {
+  mkdirSync(root, { mode: 0o700 });
+  chownSync(root, 12_345, 12_345);
+  const fetch = cacheOf();
+  server.serve('/reads', { content: CONTENT, etag: '"1"' });
+  await fetch(`${server.url}/reads`);
+  expect(String(problems[0])).toContain('belongs to another user');
   expect(readdirSync(root)).toEqual([]);
 });
 

@@ -95,6 +95,7 @@ function daemonSettings(config: Config, searchPath: string): DaemonSettings {
     allowedFileRoots: config.allowedFileRoots,
     drain: config.daemonDrain,
     minFreeDiskBytes: config.minFreeDiskBytes,
+    ...(config.stagingTimeout > 0 && { stagingTimeoutSeconds: config.stagingTimeout }),
     keepRunsDays: config.keepRunsDays,
     keepLogsDays: config.keepLogsDays,
     keepWorkDirectoriesDays: config.keepWorkDirectoriesDays,
