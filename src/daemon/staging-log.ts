@@ -27,7 +27,11 @@ export class StagingLog {
     this.#shown = shown;
     const { active, parts, run, directory } = context;
     const key = runLogKey(run, 'stderr');
-    const source = { path: directory.stderr, root: directory.root, key, isNew: true };
+    const { logMaxBytes = 0 } = parts.settings;
+    const source = {
+      ...{ path: directory.stderr, root: directory.root, key, isNew: true },
+      ...(logMaxBytes > 0 && { limitBytes: logMaxBytes }),
+    };
     this.#tail = new LogTail(source, parts.storage, () => active.assertLease());
     this.#copying = this.#keepCopying();
   }
@@ -85,7 +89,8 @@ export class StagingLog {
   }
 
   async #copy(): Promise<void> {
-    await this.#tail.copy().catch((error: unknown) => this.#warn(error));
+    // The engine goes on writing there.
+    await this.#tail.copy(false).catch((error: unknown) => this.#warn(error));
   }
 
   #warn(error: unknown): void {
