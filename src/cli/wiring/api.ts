@@ -43,12 +43,11 @@ export async function startApi(
   const { catalog, installed } = createCatalog(config, database.daemons);
   const validatorParts = { installed, catalog, storage, searchPath, logger };
   const validator = await createValidator(config, validatorParts);
-  const { allowedFileRoots } = config;
   const app = await buildApp({
     runs: createRunService({
       store: database.runs,
       catalog,
-      allowedFileRoots,
+      allowedFileRoots: config.allowedFileRoots,
       workflowSchemes: stagedSchemes().workflowSchemes,
       limits: { userMaxPriority: config.userMaxPriority, maxQueuedRuns: config.userMaxQueuedRuns },
       ...(validator && { validator }),
