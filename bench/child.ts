@@ -4,9 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** A process of its own that serves HTTP on loopback. */
+/** A process of its own, mostly one that serves HTTP on loopback. */
 export interface Child {
   stop(): Promise<void>;
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<void>;
   /** Rejects, with the end of the log, when the process ends or the address does not answer in time. */
   waitFor(url: string): Promise<void>;
   processId(): number;
@@ -34,6 +36,7 @@ export function startChild(
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
   return {
+    ended: exited,
     async stop() {
       child.kill('SIGTERM');
       const force = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
