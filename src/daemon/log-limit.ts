@@ -1,3 +1,5 @@
+import type { DaemonSettings } from './daemon-deps.ts';
+
 /** So much of the end of a log is kept beyond the limit; less where the limit itself is small. */
 const LONGEST_END_BYTES = 1024 * 1024;
 const PART_OF_LIMIT = 4;
@@ -26,6 +28,13 @@ export function keptPieces(
   const endAt = sizeBytes - endBytes;
   const missing = words(`… ${endAt - limitBytes} bytes left out here …`);
   return [...begun, { words: missing }, { from: endAt, to: sizeBytes }];
+}
+
+/** The limit of a log's source as the settings have it; without one where 0 stands for none. */
+export function limitOf({ logMaxBytes = 0 }: Pick<DaemonSettings, 'logMaxBytes'>): {
+  readonly limitBytes?: number;
+} {
+  return logMaxBytes > 0 ? { limitBytes: logMaxBytes } : {};
 }
 
 function mark(limitBytes: number, endBytes: number): Buffer {

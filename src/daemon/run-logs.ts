@@ -3,6 +3,7 @@ import type { Task } from '../runs/run.ts';
 import { runLogKey, taskLogKey, type LogStream } from '../runs/storage-keys.ts';
 import { allOf } from './all-of.ts';
 import { Interruption } from './interruption.ts';
+import { limitOf } from './log-limit.ts';
 import { LogTail } from './log-tail.ts';
 import { retryStorage } from './retry-storage.ts';
 import type { RunContext } from './run-context.ts';
@@ -76,11 +77,8 @@ export class RunLogs {
   #tail(path: string, key: string): LogTail {
     const { active, parts, run, directory } = this.#context;
     // A run has a job from the moment at which somebody may have followed it before.
-    const { logMaxBytes = 0 } = parts.settings;
-    const source = {
-      ...{ path, root: directory.root, key, isNew: run.jobId === undefined },
-      ...(logMaxBytes > 0 && { limitBytes: logMaxBytes }),
-    };
+    const isNew = run.jobId === undefined;
+    const source = { path, root: directory.root, key, isNew, ...limitOf(parts.settings) };
     return new LogTail(source, parts.storage, () => active.assertLease());
   }
 }

@@ -2,6 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runLogKey } from '../runs/storage-keys.ts';
 import type { StagingEvent } from '../staging/staging.ts';
+import { limitOf } from './log-limit.ts';
 import { LogTail } from './log-tail.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -27,11 +28,8 @@ export class StagingLog {
     this.#shown = shown;
     const { active, parts, run, directory } = context;
     const key = runLogKey(run, 'stderr');
-    const { logMaxBytes = 0 } = parts.settings;
-    const source = {
-      ...{ path: directory.stderr, root: directory.root, key, isNew: true },
-      ...(logMaxBytes > 0 && { limitBytes: logMaxBytes }),
-    };
+    const file = { path: directory.stderr, root: directory.root };
+    const source = { ...file, key, isNew: true, ...limitOf(parts.settings) };
     this.#tail = new LogTail(source, parts.storage, () => active.assertLease());
     this.#copying = this.#keepCopying();
   }
@@ -88,8 +86,8 @@ export class StagingLog {
     }
   }
 
+  /** Never as a whole: the engine goes on in the same file. */
   async #copy(): Promise<void> {
-    // The engine goes on writing there.
     await this.#tail.copy(false).catch((error: unknown) => this.#warn(error));
   }
 
