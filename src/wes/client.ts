@@ -162,10 +162,19 @@ export function createWesClient(base: URL, transport: Transport): WesClient {
     readCrate: async (runId, request) =>
       await read(crateUrl(run(runId, 'ro-crate'), request), undefined, transport),
     read: async (address, part) => await read(resolved(address, run('-')), part, transport),
+    ...createStreams(at, transport),
+  };
+}
+
+function createStreams(
+  at: (...segments: readonly string[]) => URL,
+  transport: Transport,
+): Pick<WesClient, 'events' | 'followLog'> {
+  return {
     events: (runId, options) =>
       followEvents(at('runs', ...[runId ?? []].flat(), 'events'), transport, options),
     followLog: async (address, options) =>
-      await followLog(resolved(address, run('-')), transport, options),
+      await followLog(resolved(address, at('runs', '-')), transport, options),
   };
 }
 
