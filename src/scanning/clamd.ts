@@ -5,6 +5,10 @@ import { ScannerError, type Scan, type Scanner } from './scanner.ts';
 /** Longer than clamd itself scans one file by default (MaxScanTime), or waits for bytes (ReadTimeout). */
 const SILENCE_MS = 180_000;
 const LONGEST_REPLY = 4096;
+/** How long clamd has to refuse a length, which takes it no work. */
+const REFUSAL_MS = 5000;
+const BEGIN = Buffer.from('zINSTREAM\0');
+const LARGEST_LENGTH = 0xff_ff_ff_ff;
 
 export interface ClamdOptions {
   readonly silenceMs?: number;
@@ -16,7 +20,7 @@ export function createClamd(
   { silenceMs = SILENCE_MS }: ClamdOptions = {},
 ): Scanner {
   return {
-    begin: () => new ClamdScan(new Conversation(address, silenceMs)),
+    begin: () => new ClamdScan(address, silenceMs),
     check: async () => {
       const conversation = new Conversation(address, silenceMs);
       await conversation.write(Buffer.from('zPING\0'));
@@ -27,21 +31,27 @@ export function createClamd(
 }
 
 class ClamdScan implements Scan {
+  readonly #address: ScannerAddress;
   readonly #conversation: Conversation;
   #isBegun = false;
+  #sentBytes = 0;
 
-  constructor(conversation: Conversation) {
-    this.#conversation = conversation;
+  constructor(address: ScannerAddress, silenceMs: number) {
+    this.#address = address;
+    this.#conversation = new Conversation(address, silenceMs);
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     if (bytes.byteLength === 0) return;
-    await this.#send(lengthOf(bytes), bytes);
+    this.#sentBytes += bytes.byteLength;
+    await this.#unlessTooLarge(() => this.#send(lengthOf(bytes.byteLength), bytes));
   }
 
   async finish(): Promise<string | undefined> {
-    await this.#send(lengthOf(new Uint8Array()));
-    const reply = await this.#conversation.reply;
+    const reply = await this.#unlessTooLarge(async () => {
+      await this.#send(lengthOf(0));
+      return await this.#conversation.reply;
+    });
     if (reply === 'stream: OK') return undefined;
     const found = /^stream: (.+) FOUND$/.exec(reply)?.[1];
     if (found === undefined) throw refusal(reply);
@@ -53,10 +63,34 @@ class ClamdScan implements Scan {
   }
 
   async #send(...parts: readonly Uint8Array[]): Promise<void> {
-    const begin = this.#isBegun ? [] : [Buffer.from('zINSTREAM\0')];
+    const begin = this.#isBegun ? [] : [BEGIN];
     this.#isBegun = true;
     await this.#conversation.write(...begin, ...parts);
   }
+
+  /**
+   * clamd answers that a file is too large and closes the connection while more is on its way, by which the
+   * answer is often lost. So where the connection broke, it is asked once more about the size alone.
+   */
+  async #unlessTooLarge<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const reply = await sizeRefusal(this.#address, this.#sentBytes).catch(() => undefined);
+      throw reply === undefined ? error : refusal(reply);
+    }
+  }
+}
+
+/** What clamd says to so many bytes when it refuses them by their number; it sees none of them. */
+async function sizeRefusal(
+  address: ScannerAddress,
+  sizeBytes: number,
+): Promise<string | undefined> {
+  const conversation = new Conversation(address, REFUSAL_MS);
+  await conversation.write(BEGIN, lengthOf(Math.min(sizeBytes, LARGEST_LENGTH)));
+  const reply = await conversation.reply;
+  return isSizeRefusal(reply) ? reply : undefined;
 }
 
 /** A connection on which much is sent and one reply comes. */
@@ -119,15 +153,19 @@ function replyOn(socket: Socket): Promise<string> {
   });
 }
 
-function lengthOf(bytes: Uint8Array): Buffer {
+function lengthOf(bytes: number): Buffer {
   const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.byteLength);
+  length.writeUInt32BE(bytes);
   return length;
 }
 
 function refusal(reply: string): ScannerError {
-  if (/size limit exceeded/i.test(reply)) return new ScannerError('too_large', reply);
+  if (isSizeRefusal(reply)) return new ScannerError('too_large', reply);
   return unavailable(`it answered '${reply}'`);
+}
+
+function isSizeRefusal(reply: string): boolean {
+  return /size limit exceeded/i.test(reply);
 }
 
 function unavailable(problem: string, cause?: Error): ScannerError {

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { UploadScanning } from '../../../src/api/context.ts';
 import { createClamd } from '../../../src/scanning/clamd.ts';
@@ -109,6 +112,33 @@ describeWith('An attachment that is scanned by clamd', missingClamd, () => {
     await expectNothingLeft(to);
     await to.close();
     expect((await submit(await apiWith(scanning('accept')), WORKFLOW, large)).status).toBe(200);
+  });
+
+  it('is known to be too large also where the scanner’s answer got lost with its connection', async () => {
+    let connections = 0;
+    const proxy = createServer((socket) => {
+      connections += 1;
+      if (connections > 1) return void pipeline(socket, connect(server), socket, () => undefined);
+      let received = 0;
+      socket.on('data', (bytes) => {
+        received += bytes.byteLength;
+        if (received > STREAM_MAX_BYTES) socket.resetAndDestroy();
+      });
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const { port } = proxy.address() as AddressInfo; // it listens on TCP
+    try {
+      const scan = createClamd({ host: '127.0.0.1', port }).begin();
+      const block = Buffer.alloc(1024 * 1024, 'x');
+      const scanned = async () => {
+        for (let sent = 0; sent <= STREAM_MAX_BYTES; sent += block.length) await scan.write(block);
+        return await scan.finish();
+      };
+      await expect(scanned()).rejects.toMatchObject({ code: 'too_large' });
+    } finally {
+      proxy.close();
+    }
   });
 });
 
