@@ -15,7 +15,7 @@ export interface Deployment {
 }
 
 /** As it is installed: memory is a figure here, and the compiler's would be in it. */
-const CLI = 'dist/cli/main.js';
+const CLI = 'bin/wes.cjs';
 /** Where the tests have theirs, so that a bench does not install another. */
 export const ENGINES = join(homedir(), '.cache', 'ga4gh-wes-test', 'engines');
 

@@ -9,13 +9,14 @@ import { startChild, type Child } from '../child.ts';
 import { freePort } from '../free-port.ts';
 import { machineFacts } from '../machine.ts';
 import { memoryOf } from '../memory.ts';
+import { ENGINES } from './deployment.ts';
 import type { Delays } from './follower-clients.ts';
 
-const HELP = `node bench/data/followers.ts [--followers 1,50,500] [--seconds 20]
+const HELP = `npm run bench:followers -- [--followers 1,50,500] [--seconds 20]
 
 A task writes a line each 10 ms, and so many clients follow its log at once: the delay from the writing of a
-line to its receipt, and the processor time and memory of API and daemon meanwhile. Needs cwltool, see
-ENGINE_INSTALL_DIR.
+line to its receipt, and the processor time and memory of API and daemon meanwhile. Needs the
+cwltool that the tests install.
 `;
 
 export interface FollowerFigures extends Delays {
@@ -43,10 +44,10 @@ export async function measureFollowers(
   const port = await freePort();
   const environment = {
     ...{ DATA_DIR: directory, API_PORT: String(port), LOG_LEVEL: 'warn', CONTAINERS: 'none' },
-    ...(process.env.ENGINE_INSTALL_DIR && { ENGINE_INSTALL_DIR: process.env.ENGINE_INSTALL_DIR }),
+    ENGINE_INSTALL_DIR: ENGINES,
   };
   const start = (command: string): Child =>
-    startChild('src/cli/main.ts', [command], environment, join(directory, `${command}.log`));
+    startChild('bin/wes.cjs', [command], environment, join(directory, `${command}.log`));
   await start('migrate').ended;
   const [api, daemon] = [start('serve'), start('daemon')];
   try {

@@ -8,7 +8,7 @@ import { openDatabase } from '../../src/db/open.ts';
 import { isTerminal } from '../../src/runs/state.ts';
 import type { Deployment } from './deployment.ts';
 
-const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../bin/wes.cjs', import.meta.url));
 const LOOK_MS = 100;
 const run = promisify(execFile);
 

@@ -59,8 +59,12 @@ export class SupervisedChild {
     this.#startedAt = performance.now();
     const child = fork(MAIN, this.#commandLine(), {
       env: { ...this.#environment, [SUPERVISED_VARIABLE]: '1' },
-      // As in bin/start.cjs: Node 22 still calls its SQLite experimental.
-      execArgv: [...process.execArgv, '--disable-warning=ExperimentalWarning'],
+      // As in bin/start.cjs, which says why.
+      execArgv: [
+        ...process.execArgv,
+        '--disable-warning=ExperimentalWarning',
+        '--semi-space-growth-factor=1',
+      ],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#process = child;
