@@ -4,20 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { startChild, type Child } from '../child.ts';
 import { freePort } from '../free-port.ts';
-import { machineFacts } from '../machine.ts';
 import { memoryOf } from '../memory.ts';
 import { ENGINES } from './deployment.ts';
 import type { Delays } from './follower-clients.ts';
-
-const HELP = `npm run bench:followers -- [--followers 1,50,500] [--seconds 20]
-
-A task writes a line each 10 ms, and so many clients follow its log at once: the delay from the writing of a
-line to its receipt, and the processor time and memory of API and daemon meanwhile. Needs the
-cwltool that the tests install.
-`;
 
 export interface FollowerFigures extends Delays {
   readonly followers: number;
@@ -35,7 +27,10 @@ const MICROSECONDS = 1_000_000;
 
 const run = promisify(execFile);
 
-/** One API and one daemon at their defaults, on SQLite and local files, in a directory of their own. */
+/**
+ * A task writes a line each 10 ms, and so many clients follow its log at once, all in a process of theirs. One API
+ * and one daemon at their defaults, on SQLite and local files.
+ */
 export async function measureFollowers(
   counts: readonly number[],
   seconds: number,
@@ -129,34 +124,4 @@ async function json(url: string, init?: RequestInit): Promise<Readonly<Record<st
   const text = await response.text();
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text}`);
   return JSON.parse(text) as Readonly<Record<string, unknown>>; // an object, by the standard
-}
-
-function row(figures: FollowerFigures): string {
-  const { followers, lines, p50Ms, p99Ms, mostMs } = figures;
-  const rounded = [figures.apiCores, figures.daemonCores].map((cores) => cores.toFixed(3));
-  const memory = [figures.apiMebibytes, figures.daemonMebibytes].map((size) => size.toFixed(0));
-  return `| ${[followers, lines, p50Ms, p99Ms, mostMs, ...rounded, ...memory].join(' | ')} |`;
-}
-
-if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      followers: { type: 'string', default: '1,50,500' },
-      seconds: { type: 'string', default: '20' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(HELP);
-  } else {
-    const facts = machineFacts();
-    const counts = values.followers.split(',').map(Number);
-    const figures = await measureFollowers(counts, Number(values.seconds));
-    const title = `${facts.processor}, ${facts.cores} cores, load ${facts.loadBefore} before`;
-    const head =
-      '| followers | lines | p50 ms | p99 ms | most ms | API cores | daemon cores | API MiB | daemon MiB |';
-    process.stdout.write(
-      [title, '', head, `|${' --: |'.repeat(9)}`, ...figures.map(row), ''].join('\n'),
-    );
-  }
 }

@@ -1,29 +1,50 @@
 import type { MachineFacts } from '../machine.ts';
 import type { MemoryFigures } from '../memory.ts';
 import { table, type Row } from '../table.ts';
-import type { DataFigures } from './run.ts';
+import type { FollowerFigures } from './followers.ts';
+import type { DataFigures, FileFigures } from './run.ts';
 
 const BYTES_PER_MEBIBYTE = 1024 * 1024;
 
 /** The figures as Markdown: each part of the way beside a plain copy and beside the S3 client's command. */
-export function render(machine: MachineFacts, figures: readonly DataFigures[]): string {
+export function render(machine: MachineFacts, { files, followers }: DataFigures): string {
   return [
     `${machine.date} · ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB · ` +
       `${machine.system} · Node ${machine.node} · load before ${machine.loadBefore}`,
+    ...(files.length === 0 ? [] : renderFiles(files)),
+    ...(followers.length === 0 ? [] : renderFollowers(followers)),
+  ].join('\n');
+}
+
+function renderFiles(files: readonly FileFigures[]): readonly string[] {
+  return [
     '',
     ...table(
       ['storage', 'MiB', 'way', 's', 'MiB / s', 'of a copy', 'of the S3 client'],
-      figures.flatMap(wayRows),
+      files.flatMap(wayRows),
     ),
     '',
     ...table(
-      ['storage', 'process', 'MiB now', 'MiB peak'],
-      figures.flatMap(({ storage, memory }) => [
+      ['storage', 'process', 'MiB at the end', 'MiB at most'],
+      files.flatMap(({ storage, memory }) => [
         ...memoryRow(storage, 'API', memory.api),
         ...memoryRow(storage, 'daemon', memory.daemon),
       ]),
     ),
-  ].join('\n');
+  ];
+}
+
+function renderFollowers(followers: readonly FollowerFigures[]): readonly string[] {
+  const head = [
+    ...['followers', 'lines', 'p50 ms', 'p99 ms', 'most ms'],
+    ...['API cores', 'daemon cores', 'API MiB', 'daemon MiB'],
+  ];
+  const rows = followers.map((one) => [
+    ...[one.followers, one.lines, one.p50Ms, one.p99Ms, one.mostMs].map(String),
+    ...[one.apiCores, one.daemonCores].map((cores) => cores.toFixed(3)),
+    ...[one.apiMebibytes, one.daemonMebibytes].map((size) => size.toFixed(0)),
+  ]);
+  return ['', ...table(head, rows)];
 }
 
 function wayRows({
@@ -32,7 +53,7 @@ function wayRows({
   copySeconds,
   s3Client,
   service,
-}: DataFigures): readonly Row[] {
+}: FileFigures): readonly Row[] {
   const row = (way: string, seconds: number, byClient?: number): Row => [
     storage,
     (fileBytes / BYTES_PER_MEBIBYTE).toFixed(0),

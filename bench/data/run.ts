@@ -10,19 +10,28 @@ import type { MemoryFigures } from '../memory.ts';
 import { startBucket, type BenchBucket } from './bucket.ts';
 import { copySeconds, missingS3Client, s3ClientSeconds, type S3ClientFigures } from './by-hand.ts';
 import { ENGINES, startDeployment } from './deployment.ts';
+import { measureFollowers, type FollowerFigures } from './followers.ts';
 import { render } from './report.ts';
 import { roundTrip, warmUp, type RoundTrip } from './round-trip.ts';
 
-const HELP = `npm run bench:data -- [--quick] [--json] [--mebibytes N]
+const HELP = `npm run bench:data -- [--quick] [--json] [--mebibytes N] [--part files|followers]
 
 One large file (2 GiB; with --quick 256 MiB) up as an attachment, into a run, back as an output and down
 again, with local storage and with S3, beside a plain copy of the file and the S3 client's own command;
-and the most memory that API and daemon had meanwhile. Takes about four minutes; with --quick one.
+and the most memory that API and daemon had meanwhile. Then 1, 50 and 500 clients that follow one growing log:
+the delay from the writing of a line to its receipt, and what it costs. Takes about five minutes; with --quick two.
 `;
 
 const BYTES_PER_MEBIBYTE = 1024 * 1024;
 
+const FOLLOWERS = [1, 50, 500];
+
 export interface DataFigures {
+  readonly files: readonly FileFigures[];
+  readonly followers: readonly FollowerFigures[];
+}
+
+export interface FileFigures {
   readonly storage: 'local' | 'S3';
   readonly fileBytes: number;
   /** A plain copy, until it is on disk. */
@@ -39,6 +48,7 @@ async function main(): Promise<void> {
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       mebibytes: { type: 'string' },
+      part: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -50,10 +60,21 @@ async function main(): Promise<void> {
   if (!Number.isSafeInteger(mebibytes) || mebibytes < 1) {
     throw new Error('--mebibytes takes a whole number above 0');
   }
+  const { part } = values;
+  if (part !== undefined && part !== 'files' && part !== 'followers') {
+    throw new Error('--part takes files or followers');
+  }
   const machine = machineFacts();
   const directory = await mkdtemp(join(tmpdir(), 'wes-bench-data-'));
   try {
-    const figures = await measure(directory, mebibytes * BYTES_PER_MEBIBYTE);
+    const isWanted = (name: string) => part === undefined || part === name;
+    await requireCwltool();
+    const figures: DataFigures = {
+      files: isWanted('files') ? await measureFiles(directory, mebibytes * BYTES_PER_MEBIBYTE) : [],
+      followers: isWanted('followers')
+        ? await measureFollowers(FOLLOWERS, values.quick ? 10 : 20)
+        : [],
+    };
     const report = values.json
       ? JSON.stringify({ machine, figures }, null, 2)
       : render(machine, figures);
@@ -63,9 +84,12 @@ async function main(): Promise<void> {
   }
 }
 
-async function measure(directory: string, fileBytes: number): Promise<readonly DataFigures[]> {
+async function requireCwltool(): Promise<void> {
   const options = { installRoot: ENGINES, log: say, maySystemInstall: false };
   if (!(await installEngine('cwltool', options))) throw new Error('cwltool is not installed');
+}
+
+async function measureFiles(directory: string, fileBytes: number): Promise<readonly FileFigures[]> {
   const source = join(directory, 'data.bin');
   await writeData(source, fileBytes);
   const figures = [await measureLocal(directory, source, fileBytes)];
@@ -91,7 +115,7 @@ async function measureLocal(
   parent: string,
   source: string,
   fileBytes: number,
-): Promise<DataFigures> {
+): Promise<FileFigures> {
   const directory = join(parent, 'local');
   await mkdir(directory);
   say('local storage');
@@ -100,7 +124,7 @@ async function measureLocal(
   return { storage: 'local', fileBytes, copySeconds: seconds, service, memory };
 }
 
-async function measureS3(parent: string, source: string, fileBytes: number): Promise<DataFigures> {
+async function measureS3(parent: string, source: string, fileBytes: number): Promise<FileFigures> {
   const directory = join(parent, 's3');
   await mkdir(directory);
   say('S3');
