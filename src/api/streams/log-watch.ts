@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Storage } from '../../storage/storage.ts';
+import { Wakeups } from './wakeups.ts';
 
 /** What one attempt at a run writes, in storage: it may still grow. */
 export interface LogSubject {
@@ -19,7 +20,7 @@ export interface LogWatchOptions {
 export class LogWatch {
   readonly #subject: LogSubject;
   readonly #options: LogWatchOptions;
-  readonly #waiting = new Set<() => void>();
+  readonly #wakeups = new Wakeups();
   readonly #stopping = new AbortController();
   #hasLooked = false;
   #sizeBytes = 0;
@@ -46,17 +47,7 @@ export class LogWatch {
 
   /** Until the log has another size than `seen`, is over, or the signal is aborted. */
   async whenOtherThan(seen: number, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !this.#isOther(seen)) {
-      await new Promise<void>((resolve) => {
-        const wake = (): void => {
-          this.#waiting.delete(wake);
-          signal.removeEventListener('abort', wake);
-          resolve();
-        };
-        this.#waiting.add(wake);
-        signal.addEventListener('abort', wake);
-      });
-    }
+    await this.#wakeups.until(() => this.#isOther(seen), signal);
   }
 
   #isOther(seen: number): boolean {
@@ -68,7 +59,7 @@ export class LogWatch {
     while (!signal.aborted && !this.#isOver) {
       // What can't be asked now is asked again: followers wait meanwhile.
       await this.#look().catch(this.#options.onError);
-      for (const wake of this.#waiting) wake();
+      this.#wakeups.wake();
       await delay(this.#options.lookMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
