@@ -3,7 +3,7 @@ import type { EngineCatalog, EngineOffer } from '../runs/engine-catalog.ts';
 import { invalidRequest } from '../runs/errors.ts';
 import type { RunRequest } from '../runs/run.ts';
 import { readServiceParameters } from '../runs/service-parameters.ts';
-import { WEB_SCHEMES } from './driven/address-scheme.ts';
+import { WEB_SCHEMES } from '../runs/address-scheme.ts';
 import type { Engine, RequestLimits } from './engine.ts';
 import { checkEngineParameters } from './engine-parameters.ts';
 import { mergeOffers } from './offers.ts';

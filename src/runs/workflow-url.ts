@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { schemeOf, WEB_SCHEMES } from './address-scheme.ts';
 import { invalidRequest } from './errors.ts';
 
 /** Where a workflow lies that a request names. */
@@ -16,10 +17,6 @@ export interface WorkflowUrlLimits {
   readonly workflowSchemes?: readonly string[];
 }
 
-const WEB_SCHEMES: readonly string[] = ['http', 'https'];
-
-const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
-
 /**
  * Reads `workflow_url`: the name of one of the attachments (WES 1.1: a relative URL), an http(s) URL or
  * that of another protocol that the service has, or a `file:` URL where the service allows it.
@@ -32,7 +29,7 @@ export function locateWorkflow(
 ): WorkflowLocation {
   const attachment = findAttachment(workflowUrl, attachmentNames);
   if (attachment !== undefined) return attachment;
-  const scheme = SCHEME.exec(workflowUrl)?.[1]?.toLowerCase();
+  const scheme = schemeOf(workflowUrl);
   if (scheme === undefined) throw noSuchAttachment(workflowUrl, attachmentNames);
   if ((limits.workflowSchemes ?? WEB_SCHEMES).includes(scheme)) return remote(workflowUrl);
   if (scheme === 'file') return allowedFile(workflowUrl, limits);
@@ -78,7 +75,7 @@ function noSuchAttachment(workflowUrl: string, names: readonly string[]): Error 
 
 function remote(workflowUrl: string): WorkflowLocation {
   // Compact identifiers of DRS, `drs://prefix:id`, are no URLs by the web's standard.
-  const isUrl = WEB_SCHEMES.includes(SCHEME.exec(workflowUrl)?.[1]?.toLowerCase() ?? '')
+  const isUrl = WEB_SCHEMES.includes(schemeOf(workflowUrl) ?? '')
     ? URL.canParse(workflowUrl) && new URL(workflowUrl).hostname !== ''
     : /^[^:]+:\/\/[^/\s][^\s]*$/.test(workflowUrl);
   if (!isUrl) {

@@ -1,16 +1,13 @@
-const SCHEME = /^([a-z][a-z0-9+.-]*):/i;
-
-/** Lower case; undefined for what has none, as a path. */
-export function schemeOf(address: string): string | undefined {
-  return SCHEME.exec(address)?.[1]?.toLowerCase();
-}
-
 /** For messages and logs: without user, password and the query, which may be a signature. */
 export function redacted(address: string): string {
   const [whole = ''] = address.split('#');
   const at = whole.indexOf('?');
-  const place = at === -1 ? whole : `${whole.slice(0, at)}?…`;
-  return place.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1');
+  return withoutUserInfo(at === -1 ? whole : `${whole.slice(0, at)}?…`);
+}
+
+/** Without the name and password that may stand before its host. */
+export function withoutUserInfo(address: string): string {
+  return address.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1');
 }
 
 /** What the file is called by its address; undefined when that says nothing. */

@@ -1,4 +1,4 @@
-import { schemeOf } from './address.ts';
+import { schemeOf } from '../runs/address-scheme.ts';
 import { FetchError, type Opener, type Protocol } from './protocol.ts';
 
 export interface Protocols {

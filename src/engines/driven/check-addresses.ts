@@ -1,18 +1,17 @@
 import { posix } from 'node:path';
+import { schemeOf } from '../../runs/address-scheme.ts';
 import { invalidRequest } from '../../runs/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../runs/json.ts';
 import type { RunRequest } from '../../runs/run.ts';
 import { locateWorkflow } from '../../runs/workflow-url.ts';
 import type { RequestLimits } from '../engine.ts';
 
-const HAS_SCHEME = /^[a-z][a-z0-9+.-]*:/i;
-
 /**
  * A relative address names an attachment; that it was attached is checked where those are known.
  * @throws WesError `invalid_request` for an address that may not be named
  */
 export function checkWorkflowAddress({ workflowUrl }: RunRequest, limits: RequestLimits): void {
-  if (HAS_SCHEME.test(workflowUrl)) locateWorkflow(workflowUrl, [], limits);
+  if (schemeOf(workflowUrl) !== undefined) locateWorkflow(workflowUrl, [], limits);
 }
 
 /**
@@ -61,7 +60,7 @@ function checkText(text: string, field: string, roots: readonly string[]): void 
 
 /** Also in the middle, as `data/../../other`. */
 function climbsOut(path: string): boolean {
-  return !HAS_SCHEME.test(path) && /^\.\.(?:\/|$)/.test(posix.normalize(path));
+  return schemeOf(path) === undefined && /^\.\.(?:\/|$)/.test(posix.normalize(path));
 }
 
 /** Undefined for an address that names a host or can't be read. */

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { invalidRequest } from '../../runs/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../runs/json.ts';
 import type { RequestLimits } from '../engine.ts';
-import { schemeOf, WEB_SCHEMES } from './address-scheme.ts';
+import { schemeOf, WEB_SCHEMES } from '../../runs/address-scheme.ts';
 
 /**
  * The input object is data. Keys that make cwltool load other files, change the base of addresses or

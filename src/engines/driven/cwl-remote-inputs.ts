@@ -1,7 +1,7 @@
 import { isJsonObject } from '../../runs/json.ts';
 import type { RunRequest } from '../../runs/run.ts';
 import { inputPlaces, type RemoteInput, type RemoteInputsContext } from '../remote-inputs.ts';
-import { schemeOf } from './address-scheme.ts';
+import { schemeOf } from '../../runs/address-scheme.ts';
 
 /** In CWL a file says that it is one: an object of class File, with its address in `location` or `path`. */
 export function cwlRemoteInputs(

@@ -1,6 +1,6 @@
+import { schemeOf, WEB_SCHEMES } from '../../runs/address-scheme.ts';
 import type { RunRequest } from '../../runs/run.ts';
 import { inputPlaces, type RemoteInput, type RemoteInputsContext } from '../remote-inputs.ts';
-import { schemeOf, WEB_SCHEMES } from './address-scheme.ts';
 
 /**
  * For languages whose inputs do not say which texts are files. A workflow may want an address of the web as it

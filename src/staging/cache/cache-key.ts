@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { withoutUserInfo } from '../address.ts';
 
 /** Of signed addresses: another one each time, and no part of what they name. */
 const SIGNATURE = /^(?:x-(?:amz|goog)-.*|awsaccesskeyid|googleaccessid|signature|expires)$/i;
@@ -15,7 +16,7 @@ export function addressKey(address: string): string {
 
 function withoutCredentials(address: string): string {
   const [whole = ''] = address.split('#');
-  const plain = whole.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1');
+  const plain = withoutUserInfo(whole);
   const at = plain.indexOf('?');
   if (at === -1) return plain;
   const pairs = plain.slice(at + 1).split('&');

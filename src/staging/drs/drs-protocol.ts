@@ -1,3 +1,4 @@
+import { schemeOf } from '../../runs/address-scheme.ts';
 import { authorization, type Hosts } from '../hosts.ts';
 import {
   FetchError,
@@ -101,7 +102,7 @@ async function openMethod(
 ): Promise<OpenedFile> {
   const { url, headers } =
     'url' in access ? access : await askAccess(objectUrl, access.accessId, asking);
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
+  const scheme = schemeOf(url);
   const isWeb = scheme === 'http' || scheme === 'https';
   if (!isWeb && !['s3', 'gs', 'ftp'].includes(scheme ?? '')) {
     throw new FetchError('its DRS server names a place of which this service does not read', false);

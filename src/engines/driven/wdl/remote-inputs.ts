@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonValue } from '../../../runs/json.ts';
 import type { RunRequest } from '../../../runs/run.ts';
 import type { InputKeys, RemoteInput, RemoteInputsContext } from '../../remote-inputs.ts';
-import { schemeOf, WEB_SCHEMES } from '../address-scheme.ts';
+import { schemeOf, WEB_SCHEMES } from '../../../runs/address-scheme.ts';
 import {
   readDeclarations,
   type WdlCallable,
