@@ -1,6 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import type { Engine, EngineInstallation, Outcome, TaskEvent } from '../../src/engines/engine.ts';
 import { startEngineRun, type RunSetup } from './engine-run.ts';
+import { startWarmServer, type WarmServer } from './warm-server.ts';
 
 /** What a run that used a cache came to; nothing of it is there any more. */
 export interface CachedRun {
@@ -12,8 +16,42 @@ export interface CachedRun {
   readonly ran: readonly string[];
 }
 
+/** Runs of one test of a suite, which have a warm server and a cache together. */
+export interface CachedRuns {
+  /** A path in the directory of the test; the cache is `cache` in it. */
+  pathOf(name?: string): string;
+  run(setup: RunSetup): Promise<CachedRun>;
+  /** The same for a run that has to end well. */
+  completed(setup: RunSetup): Promise<CachedRun>;
+}
+
+/** To be called in a suite: each of its tests has a directory, and so a cache, of its own. */
+export function useCachedRuns(engine: Engine, installation: EngineInstallation): CachedRuns {
+  let server: WarmServer;
+  beforeAll(async () => {
+    server = await startWarmServer(engine, installation);
+  });
+  afterAll(() => server.stop());
+
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), `wes-${engine.name}-cache-`));
+  });
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  const pathOf = (name = ''): string => join(directory, name);
+  const run = (setup: RunSetup): Promise<CachedRun> =>
+    runWithCache(engine, installation, pathOf('cache'), { ...setup, warmServer: server.address });
+  const completed = async (setup: RunSetup): Promise<CachedRun> => {
+    const result = await run(setup);
+    expect(result.outcome.state, result.outcome.reason).toBe('COMPLETE');
+    return result;
+  };
+  return { pathOf, run, completed };
+}
+
 /** Runs a workflow to its end with a cache. */
-export async function runWithCache(
+async function runWithCache(
   engine: Engine,
   installation: EngineInstallation,
   cacheDirectory: string,

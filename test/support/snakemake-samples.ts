@@ -46,3 +46,11 @@ export function smkChain(scripts: Readonly<Record<string, string>>): string {
   );
   return [smkRule('all', { input: `"${names.at(-1)}.txt"` }), ...rules].join('');
 }
+
+/** A command that makes the file of a rule. */
+export const MADE = 'echo x > {output}';
+
+/** The rule `made` alone, with this command. */
+export function smkMaking(shell: string, more: readonly string[] = []): string {
+  return smkRule('made', { output: '"made.txt"', shell, more });
+}

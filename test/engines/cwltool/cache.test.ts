@@ -1,17 +1,14 @@
 import { readdirSync } from 'node:fs';
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { appendFile, writeFile } from 'node:fs/promises';
+import { expect, test, vi } from 'vitest';
 import { createCwltoolEngine } from '../../../src/engines/cwltool/engine.ts';
 import type { JsonObject } from '../../../src/runs/json.ts';
-import { runWithCache, type CachedRun } from '../../support/cached-run.ts';
+import { useCachedRuns } from '../../support/cached-run.ts';
 import { ANY_FILE, chain, cwlRun, scatter, shellTool } from '../../support/cwl-samples.ts';
 import { findCwltool } from '../../support/engines.ts';
-import { signalGroup, startEngineRun, type RunSetup } from '../../support/engine-run.ts';
+import { signalGroup, startEngineRun } from '../../support/engine-run.ts';
 import { describeWith } from '../../support/suite.ts';
 import { until } from '../../support/until.ts';
-import { startWarmServer, type WarmServer } from '../../support/warm-server.ts';
 
 const { all, missing } = await findCwltool();
 const engine = createCwltoolEngine();
@@ -22,28 +19,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 describeWith('cwltool with a cache', missing, () => {
   for (const installation of all) {
     describeWith(installation.version, undefined, () => {
-      let server: WarmServer;
-      beforeAll(async () => {
-        server = await startWarmServer(engine, installation);
-      });
-      afterAll(() => server.stop());
-
-      let directory: string;
-      beforeEach(async () => {
-        directory = await mkdtemp(join(tmpdir(), 'wes-cwl-cache-'));
-      });
-      afterEach(() => rm(directory, { recursive: true, force: true }));
-
-      const run = (setup: RunSetup): Promise<CachedRun> =>
-        runWithCache(engine, installation, join(directory, 'cache'), {
-          ...setup,
-          warmServer: server.address,
-        });
-      const completed = async (setup: RunSetup): Promise<CachedRun> => {
-        const result = await run(setup);
-        expect(result.outcome.state, result.outcome.reason).toBe('COMPLETE');
-        return result;
-      };
+      const { pathOf, run, completed } = useCachedRuns(engine, installation);
 
       const COUNT = {
         class: 'CommandLineTool',
@@ -163,7 +139,7 @@ describeWith('cwltool with a cache', missing, () => {
 
       test('after a failure in the third task the first two are taken', async () => {
         const made = { made: ANY_FILE('made') };
-        const flag = join(directory, 'flag');
+        const flag = pathOf('flag');
         const setup = cwlRun(
           chain({
             first: shellTool('echo 1 > made', made),
@@ -179,12 +155,12 @@ describeWith('cwltool with a cache', missing, () => {
       });
 
       test('what a killed run was at is not taken for a result', async () => {
-        const flag = join(directory, 'flag');
+        const flag = pathOf('flag');
         const script = `echo half > made; test -e ${flag} || { touch ${flag}; sleep 600; }; echo whole > made`;
         const setup = cwlRun(shellTool(script, { made: ANY_FILE('made') }));
-        const cacheDirectory = join(directory, 'cache');
+        const cacheDirectory = pathOf('cache');
         const killed = await startEngineRun(engine, installation, { ...setup, cacheDirectory });
-        await until(() => readdirSync(directory).includes('flag'), { timeoutMs: 20_000 });
+        await until(() => readdirSync(pathOf()).includes('flag'), { timeoutMs: 20_000 });
         signalGroup(killed.process, 'SIGKILL');
         await killed.remove();
         expect(await completed(setup)).toMatchObject({ outputs: { made: 'whole\n' }, taken: [] });
@@ -198,7 +174,7 @@ describeWith('cwltool with a cache', missing, () => {
           expect(Object.values(outputs).toSorted()).toEqual(['1\n', '1\n', '2\n', '2\n']);
         }
         expect((await completed(setup)).ran).toEqual([]);
-        const entries = readdirSync(join(directory, 'cache', 'cwltool'));
+        const entries = readdirSync(pathOf('cache/cwltool'));
         expect(entries).toHaveLength(2);
       });
 
@@ -247,7 +223,7 @@ describeWith('cwltool with a cache', missing, () => {
       });
 
       test('a cache that can’t be used keeps nothing from its work', async () => {
-        await appendFile(join(directory, 'cache'), 'in the way');
+        await appendFile(pathOf('cache'), 'in the way');
         const setup = cwlRun(shellTool('echo 1', { made: 'stdout' }, { stdout: 'one' }));
         expect((await completed(setup)).outputs).toEqual({ one: '1\n' });
       });

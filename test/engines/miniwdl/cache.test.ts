@@ -1,16 +1,13 @@
 import { readdirSync } from 'node:fs';
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { runWithCache, type CachedRun } from '../../support/cached-run.ts';
-import { signalGroup, startEngineRun, type RunSetup } from '../../support/engine-run.ts';
+import { expect, test, vi } from 'vitest';
+import { useCachedRuns } from '../../support/cached-run.ts';
+import { signalGroup, startEngineRun } from '../../support/engine-run.ts';
 import { findEngine } from '../../support/engines.ts';
 import { describeWith } from '../../support/suite.ts';
 import { until } from '../../support/until.ts';
-import { startWarmServer, type WarmServer } from '../../support/warm-server.ts';
 import { wdlChain, wdlRun, wdlTask } from '../../support/wdl-samples.ts';
 
 const { engine, all, missing } = await findEngine('miniwdl');
@@ -21,28 +18,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 describeWith('miniwdl with a cache', missing, () => {
   for (const installation of all) {
     describeWith(installation.version, undefined, () => {
-      let server: WarmServer;
-      beforeAll(async () => {
-        server = await startWarmServer(engine, installation);
-      });
-      afterAll(() => server.stop());
-
-      let directory: string;
-      beforeEach(async () => {
-        directory = await mkdtemp(join(tmpdir(), 'wes-wdl-cache-'));
-      });
-      afterEach(() => rm(directory, { recursive: true, force: true }));
-
-      const run = (setup: RunSetup): Promise<CachedRun> =>
-        runWithCache(engine, installation, join(directory, 'cache'), {
-          ...setup,
-          warmServer: server.address,
-        });
-      const completed = async (setup: RunSetup): Promise<CachedRun> => {
-        const result = await run(setup);
-        expect(result.outcome.state, result.outcome.reason).toBe('COMPLETE');
-        return result;
-      };
+      const { pathOf, run, completed } = useCachedRuns(engine, installation);
 
       const COUNT = wdlTask('count', 'wc -c < "~{reads}" > made', {
         inputs: 'File reads',
@@ -113,7 +89,7 @@ workflow outer {
       });
 
       test('after a failure in the third task the first two are taken', async () => {
-        const flag = join(directory, 'flag');
+        const flag = pathOf('flag');
         const scripts = {
           first: 'echo 1 > made',
           second: 'echo 2 > made',
@@ -128,14 +104,14 @@ workflow outer {
       });
 
       test('what a killed run was at is not taken for a result', async () => {
-        const flag = join(directory, 'flag');
+        const flag = pathOf('flag');
         const script = `echo half > made; test -e ${flag} || { touch ${flag}; sleep 600; }; echo whole > made`;
         const setup = wdlRun(
           `version 1.0\n${wdlTask('slow', script, { outputs: 'File made = "made"' })}`,
         );
-        const cacheDirectory = join(directory, 'cache');
+        const cacheDirectory = pathOf('cache');
         const killed = await startEngineRun(engine, installation, { ...setup, cacheDirectory });
-        await until(() => readdirSync(directory).includes('flag'), { timeoutMs: 20_000 });
+        await until(() => readdirSync(pathOf()).includes('flag'), { timeoutMs: 20_000 });
         signalGroup(killed.process, 'SIGKILL');
         await killed.remove();
         const outputs = { 'made/made': 'whole\n' };
@@ -159,7 +135,7 @@ workflow w { scatter (n in [1, 1, 2, 2]) { call each { input: n = n } } output {
           expect(Object.values(outputs).toSorted()).toEqual(['1\n', '1\n', '2\n', '2\n']);
         }
         expect((await completed(wdlRun(document))).ran).toEqual([]);
-        expect(readdirSync(join(directory, 'cache', 'miniwdl'))).toHaveLength(2);
+        expect(readdirSync(pathOf('cache/miniwdl'))).toHaveLength(2);
       });
 
       test('a kept file that was changed afterwards is not given out', async () => {
@@ -208,7 +184,7 @@ workflow w { input { File reads } call count { input: reads = reads } output { F
       });
 
       test('a cache that can’t be used keeps nothing from its work', async () => {
-        await appendFile(join(directory, 'cache'), 'in the way');
+        await appendFile(pathOf('cache'), 'in the way');
         const setup = wdlRun(wdlChain({ first: 'echo 1 > made' }));
         expect(Object.values((await completed(setup)).outputs)).toEqual(['1\n']);
       });

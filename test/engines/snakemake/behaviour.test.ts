@@ -13,16 +13,19 @@ import {
   startsOf,
   withParameters,
 } from '../../support/snakemake-runs.ts';
-import { smkChain, smkRequest, smkRule, smkRun } from '../../support/snakemake-samples.ts';
+import {
+  MADE,
+  smkChain,
+  smkMaking,
+  smkRequest,
+  smkRule,
+  smkRun,
+} from '../../support/snakemake-samples.ts';
 import { describeWith } from '../../support/suite.ts';
 import { until } from '../../support/until.ts';
 
 const { engine, all, missing } = await findSnakemake();
 const SLOW = { timeout: 120_000 };
-
-const MADE = 'echo x > {output}';
-const one = (shell: string, more: readonly string[] = []): string =>
-  smkRule('made', { output: '"made.txt"', shell, more });
 
 function behaviour(installation: EngineInstallation): void {
   const runs = engineRuns(engine, installation);
@@ -185,7 +188,7 @@ rule second:
     SLOW,
     async () => {
       await runs.refused(
-        smkRun(one('true')),
+        smkRun(smkMaking('true')),
         /^Task 'made' failed although its command succeeded\.[^]*made\.txt/,
       );
     },
@@ -209,7 +212,7 @@ rule second:
   test('a Snakefile comes from the web', SLOW, async () => {
     const server = createServer((request, response) => {
       response.statusCode = request.url === '/wf/Snakefile' ? 200 : 404;
-      response.end(one(MADE));
+      response.end(smkMaking(MADE));
     }).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // it listens on a port
@@ -219,7 +222,7 @@ rule second:
   });
 
   test('threads, memory and what is not used are told', SLOW, async () => {
-    const rule = one('echo {threads} > {output}', [
+    const rule = smkMaking('echo {threads} > {output}', [
       'threads: 2',
       'resources: mem_mb=100',
       'container: "docker://alpine"',
@@ -235,7 +238,9 @@ rule second:
   });
 
   test('tasks carry the mark of their run and nothing else of the service', SLOW, async () => {
-    const { seen } = await runs.toEnd(smkRun(one('env | cut -d= -f1 | sort; touch {output}')));
+    const { seen } = await runs.toEnd(
+      smkRun(smkMaking('env | cut -d= -f1 | sort; touch {output}')),
+    );
     const printed = await readFile(startsOf(seen)[0]?.stdoutPath ?? '', 'utf8');
     const names = printed.trim().split('\n');
     expect(names).toContain('WES_RUN_ID');

@@ -9,15 +9,11 @@ import {
   startsOf,
   withParameters,
 } from '../../support/snakemake-runs.ts';
-import { smkRule, smkRun } from '../../support/snakemake-samples.ts';
+import { MADE, smkMaking, smkRule, smkRun } from '../../support/snakemake-samples.ts';
 import { describeWith } from '../../support/suite.ts';
 
 const { all, engine, missing } = await findSnakemake();
 const SLOW = { timeout: 120_000 };
-
-const MADE = 'echo x > {output}';
-const one = (shell: string, more: readonly string[] = []): string =>
-  smkRule('made', { output: '"made.txt"', shell, more });
 
 function failures(installation: EngineInstallation): void {
   const runs = engineRuns(engine, installation);
@@ -42,14 +38,14 @@ function failures(installation: EngineInstallation): void {
   });
 
   test('each attempt at a rule is a task, and a later success is one', SLOW, async () => {
-    const flaky = one('echo try >> tries; [ $(wc -l < tries) -ge 3 ]; echo x > {output}', [
+    const flaky = smkMaking('echo try >> tries; [ $(wc -l < tries) -ge 3 ]; echo x > {output}', [
       'retries: 2',
     ]);
     const run = await runs.toEnd(smkRun(flaky));
     expect(run.outcome.state).toBe('COMPLETE');
     expect(exitCodesOf(run.seen)).toEqual([1, 1, 0]);
     expect(startsOf(run.seen)[2]?.notes).toContain('attempt 3');
-    const twice = withParameters(smkRun(one('exit 4')), { retries: '1' });
+    const twice = withParameters(smkRun(smkMaking('exit 4')), { retries: '1' });
     const failed = await runs.refused(twice, /^Task 'made' failed with exit code 4\.$/);
     expect(exitCodesOf(failed.seen)).toEqual([4, 4]);
   });
@@ -74,7 +70,7 @@ rule late:
   });
 
   test('what a rule sent to its log is told when stderr is empty', SLOW, async () => {
-    const rule = one('echo out of memory > {log}; exit 9', ['log: "logs/made.log"']);
+    const rule = smkMaking('echo out of memory > {log}; exit 9', ['log: "logs/made.log"']);
     const { outcome, seen } = await runs.toEnd(smkRun(rule));
     expect(outcome.reason).toContain('The end of logs/made.log:\nout of memory');
     expect(startsOf(seen)[0]?.notes).toContain('log: logs/made.log');
@@ -97,11 +93,14 @@ ${smkRule('x', { output: '"{n}.txt"', shell: MADE })}${smkRule('y', { output: '"
   test('a target outside the run is refused, and links that lead there', SLOW, async () => {
     const outside = smkRule('made', { output: '"../../escaped.txt"', shell: MADE });
     await runs.refused(smkRun(outside), /escaped\.txt' lies outside the run/);
-    await runs.refused(smkRun(one('ln -s /etc/hostname {output}')), /made\.txt' lies outside/);
+    await runs.refused(
+      smkRun(smkMaking('ln -s /etc/hostname {output}')),
+      /made\.txt' lies outside/,
+    );
   });
 
   test('the end of a task is told with its error', SLOW, async () => {
-    const { seen } = await runs.toEnd(smkRun(one('true')));
+    const { seen } = await runs.toEnd(smkRun(smkMaking('true')));
     expect(endsOf(seen)[0]).toMatchObject({
       exitCode: 0,
       notes: [expect.stringMatching(/made\.txt/)],
