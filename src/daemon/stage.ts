@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -6,6 +5,7 @@ import type { Command } from '../runs/command.ts';
 import type { Attachment, RunRequest } from '../runs/run.ts';
 import { readServiceParameters } from '../runs/service-parameters.ts';
 import { attachmentKey, attemptLogsPrefix, outputsPrefix } from '../runs/storage-keys.ts';
+import { createMeasure } from '../storage/measure.ts';
 import { openCache } from './caches.ts';
 import { RunFailure } from './interruption.ts';
 import { persist } from './persist.ts';
@@ -98,19 +98,13 @@ async function copyFromStorage(context: RunContext, name: string, path: string):
   await rm(path, { force: true });
   // Exclusively, so that no link is followed.
   const file = await open(path, 'wx', PRIVATE_FILE);
-  const hash = createHash('sha256');
-  const digested = async function* (chunks: AsyncIterable<Uint8Array>) {
-    for await (const chunk of chunks) {
-      hash.update(chunk);
-      yield chunk;
-    }
-  };
+  const measure = createMeasure();
   try {
-    await pipeline(source, digested, file.createWriteStream(), { signal: active.signal });
+    await pipeline(source, measure.pass, file.createWriteStream(), { signal: active.signal });
   } catch (error) {
     throw active.interruption() ?? error;
   }
-  return hash.digest('hex');
+  return measure.result().sha256;
 }
 
 function commandOf(
