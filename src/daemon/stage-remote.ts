@@ -1,5 +1,11 @@
 import { mkdir } from 'node:fs/promises';
-import { inputField, withLocalInputs, type RemoteInput } from '../engines/remote-inputs.ts';
+import {
+  inputField,
+  inputPlaces,
+  withLocalInputs,
+  type RemoteInput,
+} from '../engines/remote-inputs.ts';
+import { schemeOf } from '../runs/address-scheme.ts';
 import type { RunRequest } from '../runs/run.ts';
 import { readServiceParameters } from '../runs/service-parameters.ts';
 import { redacted } from '../staging/address.ts';
@@ -7,7 +13,7 @@ import type { AddressFailure, StagedFile } from '../staging/staging.ts';
 import { RunFailure } from './interruption.ts';
 import { RemoteFetch } from './remote-fetch.ts';
 import type { RunContext } from './run-context.ts';
-import { stageWorkflow } from './stage-workflow.ts';
+import { readDocument, stageWorkflow } from './stage-workflow.ts';
 
 export interface LocalRequest {
   /** With paths of this machine in the place of the addresses that were fetched. */
@@ -22,11 +28,14 @@ export interface LocalRequest {
  * @throws RunFailure that names the field, its address and what was wrong
  * @throws Interruption
  */
-export async function stageRemote(context: RunContext): Promise<LocalRequest> {
+export async function stageRemote(
+  context: RunContext,
+  attachmentNames: readonly string[],
+): Promise<LocalRequest> {
   const fetch = new RemoteFetch(context);
   try {
-    const { request, document } = await stageWorkflow(context, fetch);
-    const inputs = findInputs(context, document);
+    const { request, path } = await stageWorkflow(context, attachmentNames, fetch);
+    const inputs = await findInputs(context, path);
     if (inputs.length === 0) return { request };
     const files = await fetchInputs(context, inputs, fetch);
     const pathOf = ({ address }: RemoteInput): string => files.get(address)?.path ?? address;
@@ -39,18 +48,29 @@ export async function stageRemote(context: RunContext): Promise<LocalRequest> {
   }
 }
 
-function findInputs(
-  { engine, parts, run }: RunContext,
-  document: string | undefined,
-): readonly RemoteInput[] {
-  if (!engine.remoteInputs) return [];
+/** @param workflow path of the document, which is read only where some input may be an address */
+async function findInputs(
+  context: RunContext,
+  workflow: string | undefined,
+): Promise<readonly RemoteInput[]> {
+  const { engine, parts, run } = context;
   const { stage } = readServiceParameters(run.request.workflowEngineParameters);
-  const { schemes } = parts.staging;
+  const { schemes: all } = parts.staging;
+  const schemes = stage === undefined ? all : all.filter((scheme) => stage.includes(scheme));
+  if (!engine.remoteInputs || !namesAddress(run.request, schemes)) return [];
+  const document = workflow === undefined ? undefined : await readDocument(context, workflow);
   return engine.remoteInputs(run.request, {
-    schemes: stage === undefined ? schemes : schemes.filter((scheme) => stage.includes(scheme)),
+    schemes,
     isChosen: stage !== undefined,
     ...(document !== undefined && { document }),
   });
+}
+
+function namesAddress({ workflowParams = {} }: RunRequest, schemes: readonly string[]): boolean {
+  for (const { value } of inputPlaces(workflowParams)) {
+    if (typeof value === 'string' && schemes.includes(schemeOf(value) ?? '')) return true;
+  }
+  return false;
 }
 
 async function fetchInputs(

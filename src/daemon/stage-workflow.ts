@@ -1,5 +1,5 @@
-import { link, mkdir, readdir, rm } from 'node:fs/promises';
-import { basename, join, sep } from 'node:path';
+import { link, mkdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { RunRequest } from '../runs/run.ts';
 import { locateWorkflow } from '../runs/workflow-url.ts';
 import type { AddressFailure } from '../staging/staging.ts';
@@ -15,8 +15,8 @@ const LARGEST_DOCUMENT_BYTES = 4 * 1024 * 1024;
 export interface StagedWorkflow {
   /** With the name of a local file in the place of an address that the engine does not read itself. */
   readonly request: RunRequest;
-  /** Text of the document, as far as it is here. */
-  readonly document?: string;
+  /** Absolute path of the document, where it is here. */
+  readonly path?: string;
 }
 
 /**
@@ -27,31 +27,31 @@ export interface StagedWorkflow {
  */
 export async function stageWorkflow(
   context: RunContext,
+  attachmentNames: readonly string[],
   fetch: RemoteFetch,
 ): Promise<StagedWorkflow> {
   const { request } = context.run;
   const { directory, parts, engine } = context;
   const { workflowUrl } = request;
-  const location = await located(context);
+  const location = located(context, attachmentNames);
   if (location === undefined) return { request };
   if (location.kind === 'attachment') {
-    return withDocument(context, request, join(directory.execution, location.name));
+    return { request, path: join(directory.execution, location.name) };
   }
-  if (location.kind === 'file') return withDocument(context, request, location.path);
+  if (location.kind === 'file') return { request, path: location.path };
   if (parts.staging.isTree(workflowUrl)) return await stageTree(context, fetch);
   if (!/^https?:/i.test(workflowUrl)) return await stageDocument(context, fetch);
   if (engine.opensDocuments !== true) return { request };
-  return await withDocument(context, request, await fetchDocument(context, fetch));
+  return { request, path: await fetchDocument(context, fetch) };
 }
 
 /** Undefined for what is no place at all, which the engine says when it is asked for its command. */
-async function located({ run, directory, parts }: RunContext) {
-  const entries = await readdir(directory.execution, { recursive: true });
-  const names = entries.map((name) => name.split(sep).join('/'));
+function located({ run, parts }: RunContext, attachmentNames: readonly string[]) {
   const { allowedFileRoots } = parts.settings;
   const { workflowSchemes } = parts.staging;
   try {
-    return locateWorkflow(run.request.workflowUrl, names, { allowedFileRoots, workflowSchemes });
+    const limits = { allowedFileRoots, workflowSchemes };
+    return locateWorkflow(run.request.workflowUrl, attachmentNames, limits);
   } catch {
     return undefined;
   }
@@ -67,7 +67,7 @@ async function stageTree(context: RunContext, fetch: RemoteFetch): Promise<Stage
     failureOf,
   );
   const request = { ...run.request, workflowUrl: `${name}/${main}` };
-  return await withDocument(context, request, join(place, main));
+  return { request, path: join(place, main) };
 }
 
 /** Of a directory that no attachment has. */
@@ -100,7 +100,7 @@ async function stageDocument(context: RunContext, fetch: RemoteFetch): Promise<S
   const hash = run.request.workflowUrl.indexOf('#');
   const fragment = hash === -1 ? '' : run.request.workflowUrl.slice(hash);
   const request = { ...run.request, workflowUrl: `${name}${fragment}` };
-  return await withDocument(context, request, place);
+  return { request, path: place };
 }
 
 /** Gives its path. */
@@ -122,18 +122,17 @@ function failureOf(error: AddressFailure): RunFailure {
   return new RunFailure(`workflow_url: ${error.message}`, { cause: error });
 }
 
-async function withDocument(
+/** The text of a workflow's document; undefined when it is none, or too long. */
+export async function readDocument(
   { directory, parts }: RunContext,
-  request: RunRequest,
   path: string,
-): Promise<StagedWorkflow> {
+): Promise<string | undefined> {
   const roots = [directory.root, ...parts.settings.allowedFileRoots];
   const file = await openConfined(path, roots);
-  if (!file) return { request };
+  if (!file) return undefined;
   try {
     const { size } = await file.stat();
-    if (size > LARGEST_DOCUMENT_BYTES) return { request };
-    return { request, document: await file.readFile('utf8') };
+    return size > LARGEST_DOCUMENT_BYTES ? undefined : await file.readFile('utf8');
   } finally {
     await file.close();
   }

@@ -37,7 +37,10 @@ export async function stageRun(context: RunContext): Promise<Staged> {
     active.checkpoint();
     await stageAttachment(context, attachment);
   }
-  const { request, remark: fetched } = await stageRemote(context);
+  const { request, remark: fetched } = await stageRemote(
+    context,
+    attachments.map(({ name }) => name),
+  );
   const { directory: cacheDirectory, remark: cache } = await openRunCache(context);
   const command = commandOf(context, request, cacheDirectory);
   for (const { path, content } of command.files) await writeBelow(context, path, content);
