@@ -13,8 +13,12 @@ function segment(start: number, end: number, rank = 0): Segment {
   return { name: `${start}-${end}-${rank}`, start, end, rank };
 }
 
+/** A bucket has each name once. */
 const anySegments = fc
-  .array(fc.tuple(fc.nat(40), fc.integer({ min: 1, max: 12 }), fc.nat(3)), { maxLength: 40 })
+  .uniqueArray(fc.tuple(fc.nat(40), fc.integer({ min: 1, max: 12 }), fc.nat(3)), {
+    maxLength: 40,
+    selector: (place) => place.join('-'),
+  })
   .map((all) => all.map(([start, length, rank]) => segment(start, start + length, rank)));
 
 /** How many bytes from the first on the segments have together. */
